@@ -1,0 +1,122 @@
+"""Input that is checked before any work starts, with errors of one line.
+
+An error names the field, the value and what is allowed: ``alpha = 1.5: must be a number in (0, 1]``.
+What is allowed stands once, as the ``description`` of the field's type.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+LARGEST = 2**31 - 1
+
+
+class InputError(ValueError):
+    """A request that cannot be met as it stands; the message is one line."""
+
+
+class RunError(RuntimeError):
+    """Some runs failed while the others went on; the message is one line."""
+
+
+def _plain_number(value: Any) -> Any:
+    """Turn NumPy's scalars into Python's own, and leave all else for the strict check."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+Number = BeforeValidator(_plain_number)
+StepSize = Annotated[
+    float, Number, Field(gt=0, le=1, allow_inf_nan=False, description="a number in (0, 1]")
+]
+Fraction = Annotated[
+    float, Number, Field(ge=0, le=1, allow_inf_nan=False, description="a number in [0, 1]")
+]
+Finite = Annotated[float, Number, Field(allow_inf_nan=False, description="a finite number")]
+Count = Annotated[
+    int, Number, Field(ge=1, le=LARGEST, description=f"an integer from 1 to {LARGEST}")
+]
+Index = Annotated[
+    int, Number, Field(ge=0, le=LARGEST, description=f"an integer from 0 to {LARGEST}")
+]
+Seed = Annotated[
+    int, Number, Field(ge=0, lt=2**63, description="an integer from 0 to 9223372036854775807")
+]
+
+
+class Validated(BaseModel):
+    """A frozen, strictly typed record whose errors are an `InputError` of one line."""
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", validate_default=True, ser_json_inf_nan="strings"
+    )
+
+    def __init__(self, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise InputError(_one_line(error, type(self))) from None
+        self.check()
+
+    def check(self) -> None:
+        """Raise `InputError` where fields contradict each other; the default finds no fault."""
+
+
+class _Arguments(Validated):
+    """What the training calls take besides the MDP and the agents."""
+
+    episodes: Count = 1
+    runs: Count = 1
+    seed: Seed = 0
+    run: Index = 0
+    max_steps: Count = 1
+
+
+def check_arguments(**arguments: int) -> None:
+    """Check integers given to a public call; raise `InputError` naming the first bad one."""
+    _Arguments(**arguments)
+
+
+def choose(field: str, value: object, allowed: Iterable[str]) -> None:
+    """Raise `InputError` unless `value` is one of the `allowed` words."""
+    words = list(allowed)
+    if value not in words:
+        raise InputError(f"{field} = {value!r}: must be one of {', '.join(words)}")
+
+
+def _one_line(error: ValidationError, model: type[BaseModel]) -> str:
+    """Say the first fault of a failed validation in one line."""
+    fault = error.errors(include_url=False)[0]
+    place = [str(part) for part in fault["loc"]]
+    name = ".".join(place)
+    field = model.model_fields.get(place[0]) if place else None
+    if fault["type"] == "extra_forbidden":
+        known = ", ".join(model.model_fields)
+        return f"{name} = {shorten(fault['input'])}: no such field; allowed are {known}"
+    allowed = _allowed(field.annotation, field.metadata, field.description) if field else None
+    message = fault["msg"][0].lower() + fault["msg"][1:]
+    rule = f"must be {allowed}" if allowed else message
+    if fault["type"] == "missing":
+        return f"{name} is missing: {rule}"
+    return f"{name} = {shorten(fault['input'])}: {rule}"
+
+
+def _allowed(annotation: Any, metadata: Iterable[Any], description: str | None) -> str | None:
+    """Find what a field allows: its own description, or that of a type inside it."""
+    if description:
+        return description
+    for inner in (*metadata, *getattr(annotation, "__args__", ())):
+        text = getattr(inner, "description", None)
+        found = text or _allowed(inner, getattr(inner, "__metadata__", ()), None)
+        if found:
+            return str(found)
+    return None
+
+
+def shorten(value: object, width: int = 60) -> str:
+    """Write a value for an error message, on one line and of bounded length."""
+    if isinstance(value, Mapping) and not value:
+        return "{}"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= width else text[: width - 3] + "..."
