@@ -17,7 +17,7 @@ from fastq.mdp import FiniteMDP, Outcome
 from fastq.validation import choose
 
 _CELL = 24
-_PAPER, _LINE, _GUST = (255, 255, 255), (200, 200, 200), (214, 230, 244)
+_PAPER, _LINE, _GUST = (255, 255, 255), (200, 200, 200), (41, 25, 11)
 _START, _GOAL, _AGENT = (230, 159, 0), (0, 158, 115), (0, 114, 178)
 _RGB = NDArray[np.uint8]
 
@@ -113,7 +113,7 @@ class WindyGridworld(TabularEnv):
         image = np.full((rows * _CELL, columns * _CELL, 3), _PAPER, dtype=np.uint8)
         for column, wind in enumerate(self.layout.wind):
             if wind:
-                shade = np.array(_GUST) - 30 * (wind - 1)
+                shade = np.array(_PAPER) - wind * np.array(_GUST)
                 image[:, column * _CELL : (column + 1) * _CELL] = shade
         _paint(image, columns, self.layout.start, _START, margin=1)
         _paint(image, columns, self.layout.goal, _GOAL, margin=1)

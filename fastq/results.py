@@ -1,0 +1,247 @@
+"""`Results`: what a study recorded, as pandas tables.
+
+Tables are sorted by configuration, in the grid's order, then run, then episode: they do not depend
+on how the work was cut into chunks, or who did them.
+"""
+
+import functools
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fastq import statistics
+from fastq.store import finished_runs, read_manifest, read_parts
+from fastq.sweep import Sweep
+from fastq.validation import InputError, choose
+
+METRICS = ("return", "length")
+_COLUMNS = ("return", "length", "truncated")
+_LAST_SHARE = 10
+
+
+class _Recorded(NamedTuple):
+    """All rows of N runs, sorted by configuration and run."""
+
+    configuration: NDArray[np.int64]
+    """Shape (N,): the configuration's place in the grid."""
+    run: NDArray[np.int64]
+    """Shape (N,)."""
+    columns: dict[str, NDArray[Any]]
+    """Return, length and truncated of each episode, shape (N, episodes)."""
+
+
+class Results:
+    """The results of a sweep, read from its directory when they are asked for.
+
+    Parameters
+    ----------
+    directory : str or Path
+        Where `fastq.run` wrote to.
+    sweep : Sweep, optional
+        Whose configurations and runs to show; by default the last one run over the directory.
+
+    Raises
+    ------
+    InputError
+        Where the directory holds no study, or a damaged one.
+    """
+
+    def __init__(self, directory: str | Path, sweep: Sweep | None = None) -> None:
+        self.directory = Path(directory)
+        self.manifest = read_manifest(self.directory)
+        self.sweep = sweep or _stored_sweep(self.directory, self.manifest)
+
+    def __repr__(self) -> str:
+        return f"Results({str(self.directory)!r}, {self.finished} of {self.total} runs)"
+
+    @property
+    def total(self) -> int:
+        """How many runs the sweep has."""
+        return self.sweep.num_configurations * self.sweep.runs
+
+    @functools.cached_property
+    def finished(self) -> int:
+        """How many of them are recorded."""
+        return self.total - len(missing_runs(self.directory, self.sweep)[0])
+
+    def episodes(self) -> pd.DataFrame:
+        """One row for each configuration, run and episode.
+
+        Returns
+        -------
+        DataFrame
+            The hyperparameters of the grid, run, episode (from 0), return, length (steps) and
+            truncated (whether the time limit cut the episode short).
+        """
+        recorded = self._recorded
+        episodes = self.sweep.episodes
+        table = self._points(recorded.configuration, episodes)
+        table["run"] = np.repeat(recorded.run, episodes)
+        table["episode"] = np.tile(np.arange(episodes), len(recorded.run))
+        for name, values in recorded.columns.items():
+            table[name] = values.ravel()
+        return pd.DataFrame(table)
+
+    def curves(
+        self, metric: str = "return", interval: str = "t", level: float = 0.95
+    ) -> pd.DataFrame:
+        """Learning curves: the mean over runs in each episode, with a confidence band.
+
+        Parameters
+        ----------
+        metric : {"return", "length"}
+        interval : {"t", "bootstrap"}
+        level : float
+            Confidence, in (0, 1).
+
+        Returns
+        -------
+        DataFrame
+            One row for each configuration and episode: the hyperparameters of the grid, episode,
+            estimate, lower, upper, runs. Bounds are NaN where there is one run.
+
+        Raises
+        ------
+        InputError
+            For an argument that is not allowed.
+        """
+        choose("metric", metric, METRICS)
+        episodes = self.sweep.episodes
+        pieces = []
+        for place, rows in self._by_configuration():
+            samples = self._recorded.columns[metric][rows]
+            estimate = statistics.mean_interval(samples, interval, level)
+            piece = self._points(np.array([place]), episodes)
+            piece |= {"episode": np.arange(episodes), **estimate._asdict()}
+            pieces.append(pd.DataFrame({**piece, "runs": len(samples)}))
+        table = pd.concat(pieces, ignore_index=True)
+        table.attrs = {"metric": metric, "interval": interval, "level": level}
+        return table
+
+    def summary(
+        self, metric: str = "return", interval: str = "t", level: float = 0.95
+    ) -> pd.DataFrame:
+        """One row for each configuration.
+
+        Parameters
+        ----------
+        metric, interval, level
+            As for `curves`.
+
+        Returns
+        -------
+        DataFrame
+            The hyperparameters of the grid; runs; estimate, lower and upper of the metric's mean
+            over all episodes of a run; final, its mean over the last tenth of them; length, the
+            mean steps of an episode; truncated and truncated_runs, how many episodes the time
+            limit cut short, and how many runs have such an episode.
+
+        Raises
+        ------
+        InputError
+            For an argument that is not allowed.
+        """
+        choose("metric", metric, METRICS)
+        rows_of = list(self._by_configuration())
+        last = max(1, self.sweep.episodes // _LAST_SHARE)
+        lines = []
+        for _, rows in rows_of:
+            values, lengths, truncated = (
+                self._recorded.columns[name][rows] for name in (metric, "length", "truncated")
+            )
+            estimate = statistics.mean_interval(values.mean(axis=1), interval, level)
+            lines.append(
+                {
+                    "runs": len(values),
+                    **{name: float(value) for name, value in estimate._asdict().items()},
+                    "final": values[:, -last:].mean(),
+                    "length": lengths.mean(),
+                    "truncated": int(truncated.sum()),
+                    "truncated_runs": int(truncated.any(axis=1).sum()),
+                }
+            )
+        points = self._points(np.array([place for place, _ in rows_of]), 1)
+        table = pd.concat([pd.DataFrame(points), pd.DataFrame(lines)], axis=1)
+        table.attrs = {"metric": metric, "interval": interval, "level": level}
+        return table
+
+    def _points(self, configuration: NDArray[np.int64], repeats: int) -> dict[str, NDArray[Any]]:
+        """Write out the grid's hyperparameters for configurations, each some times."""
+        points = [configuration.point for configuration in self.sweep.configurations]
+        return {
+            name: np.repeat(np.array([point[name] for point in points])[configuration], repeats)
+            for name in self.sweep.grid
+        }
+
+    def _by_configuration(self) -> list[tuple[int, slice]]:
+        """List the configurations that have runs, each with its rows."""
+        places, first = np.unique(self._recorded.configuration, return_index=True)
+        ends = [*first[1:].tolist(), len(self._recorded.configuration)]
+        rows = [slice(start, end) for start, end in zip(first.tolist(), ends, strict=True)]
+        return list(zip(places.tolist(), rows, strict=True))
+
+    @functools.cached_property
+    def _recorded(self) -> _Recorded:
+        """Read the sweep's rows of all parts."""
+        place_of = {c.key: i for i, c in enumerate(self.sweep.configurations)}
+        configuration, run, columns = [], [], []
+        for held, table in read_parts(self.directory, _COLUMNS):
+            places = np.array([place_of.get(key, -1) for key in held for _ in held[key]])
+            runs = np.array([number for key in held for number in held[key]])
+            wanted = (places >= 0) & (runs < self.sweep.runs)
+            self._check_rows(table.num_rows, len(runs))
+            configuration.append(places[wanted])
+            run.append(runs[wanted])
+            columns.append([_matrix(table[name], len(runs))[wanted] for name in _COLUMNS])
+        if not sum(map(len, run)):
+            raise InputError(f"{self.directory}: holds no finished runs; run the sweep first")
+        configurations, runs = np.concatenate(configuration), np.concatenate(run)
+        order = np.lexsort((runs, configurations))
+        values = [np.concatenate(parts)[order] for parts in zip(*columns, strict=True)]
+        return _Recorded(
+            configurations[order], runs[order], dict(zip(_COLUMNS, values, strict=True))
+        )
+
+    def _check_rows(self, rows: int, runs: int) -> None:
+        """Raise `InputError` where a part does not hold the rows that its footer says."""
+        if rows != runs * self.sweep.episodes:
+            raise InputError(
+                f"{self.directory}: a part holds {rows} rows for {runs} runs of "
+                f"{self.sweep.episodes} episodes: it is damaged"
+            )
+
+
+def missing_runs(
+    directory: Path, sweep: Sweep
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find which runs of a sweep are not recorded yet.
+
+    Returns
+    -------
+    configuration, run : arrays of the same length
+        The place of the configuration in the grid, and the number of the run.
+    """
+    finished = finished_runs(directory)
+    missing = np.ones((sweep.num_configurations, sweep.runs), dtype=np.bool_)
+    for place, configuration in enumerate(sweep.configurations):
+        done = np.array(finished.get(configuration.key, []), dtype=np.int64)
+        missing[place, done[done < sweep.runs]] = False
+    configurations, runs = np.nonzero(missing)
+    return configurations, runs
+
+
+def _matrix(column: Any, runs: int) -> NDArray[Any]:
+    """Shape a column of a part by run and episode."""
+    values: NDArray[Any] = column.to_numpy()
+    return values.reshape(runs, -1)
+
+
+def _stored_sweep(directory: Path, manifest: dict[str, Any]) -> Sweep:
+    """Read the sweep that was last run over a directory."""
+    try:
+        return Sweep(**manifest["spec"])
+    except InputError as error:
+        raise InputError(f"{directory / 'manifest.json'}: spec: {error}") from None

@@ -1,0 +1,211 @@
+"""`run`: split a sweep into chunks, fan them out through joblib, collect.
+
+A chunk is some pairs of a configuration and a run. The task that computes a chunk also writes its
+part, so nothing but counts goes through the parent. No result depends on how the pairs are split.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from fastq.agents import Agent
+from fastq.mdp import FiniteMDP
+from fastq.results import Results, missing_runs
+from fastq.store import add_wall_time, open_study, write_part
+from fastq.sweep import Configuration, Sweep
+from fastq.training import train_batch, train_pairs
+from fastq.validation import InputError, RunError, check_arguments, shorten
+
+_CHUNKS_PER_JOB = 16
+_MOST_ROWS = 2**20
+"""Bound on the episodes of a chunk: 13 MB of results, and as little lost at an interruption."""
+
+
+class Chunk(NamedTuple):
+    """Work for one task."""
+
+    directory: Path
+    sweep: "Work"
+    configurations: list[Configuration]
+    configuration_of: NDArray[np.int64]
+    run_of: NDArray[np.int64]
+
+
+class Work(NamedTuple):
+    """What all chunks of a sweep have in common."""
+
+    mdp: FiniteMDP
+    episodes: int
+    seed: int
+    max_steps: int
+    streams: str
+
+
+class Report(NamedTuple):
+    """What came of a chunk."""
+
+    finished: int
+    failures: list[str]
+    """For each run that failed, its configuration, its number and the reason."""
+
+
+def run(
+    sweep: Sweep,
+    out: str | Path,
+    *,
+    n_jobs: int = -1,
+    backend: str = "threading",
+    chunk_size: int | None = None,
+    progress: bool = True,
+) -> Results:
+    """Run a sweep, or what is missing of it, and write its results to a directory.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    out : str or Path
+        A new directory, or one that holds the same study: then only the configurations and runs
+        that it lacks are computed.
+    n_jobs : int
+        As in joblib: -1 for all cores.
+    backend : str
+        As in joblib. Threads serve well, since the kernels release the GIL.
+    chunk_size : int, optional
+        Runs of a task; chosen by default. It changes no result.
+    progress : bool
+        Whether to show a progress bar of finished runs.
+
+    Returns
+    -------
+    Results
+
+    Raises
+    ------
+    InputError
+        Where the directory holds something else; nothing is then changed.
+    RunError
+        Where runs failed; all others are kept.
+    """
+    if n_jobs == 0:
+        raise InputError("n_jobs = 0: must be a number of workers, or -1 for all cores")
+    if chunk_size is not None:
+        check_arguments(runs=chunk_size)
+    directory = Path(out)
+    open_study(directory, sweep)
+    configuration_of, run_of = missing_runs(directory, sweep)
+    workers = _workers(n_jobs, backend)
+    size = chunk_size or _chunk_size(len(run_of), sweep.episodes, workers)
+    failures: list[str] = []
+    total = sweep.num_configurations * sweep.runs
+    started = time.perf_counter()
+    if len(run_of):
+        compile_kernels(sweep)
+        with (
+            tqdm(total=total, initial=total - len(run_of), unit=" runs", disable=not progress) as bar,
+            joblib.parallel_config(backend=backend, n_jobs=n_jobs),
+        ):
+            tasks = (
+                joblib.delayed(run_chunk)(chunk)
+                for chunk in _chunks(directory, sweep, configuration_of, run_of, size)
+            )
+            for report in joblib.Parallel(return_as="generator_unordered")(tasks):
+                bar.update(report.finished)
+                failures += report.failures
+        add_wall_time(directory, time.perf_counter() - started)
+    if failures:
+        raise RunError(
+            f"{len(failures)} of {total} runs failed, the others are kept in {directory}; "
+            f"the first: {failures[0]}"
+        )
+    return Results(directory, sweep)
+
+
+def compile_kernels(sweep: Sweep) -> None:
+    """Compile what the sweep needs, or load it from disk, before work is fanned out."""
+    agent = sweep.configurations[0].agent
+    train_batch(sweep.mdp, agent, episodes=1, seed=0, runs=1, max_steps=1)
+
+
+def run_chunk(chunk: Chunk) -> Report:
+    """Compute the runs of a chunk and write their part; where it fails, find which run fails."""
+    try:
+        _compute(chunk)
+    except Exception as error:
+        count = len(chunk.run_of)
+        if count == 1:
+            configuration = chunk.configurations[int(chunk.configuration_of[0])]
+            reason = f"{type(error).__name__}: {shorten(str(error), 200)}"
+            return Report(0, [f"{configuration}, run {chunk.run_of[0]}: {reason}"])
+        halves = [_part_of(chunk, 0, count // 2), _part_of(chunk, count // 2, count)]
+        reports = [run_chunk(half) for half in halves]
+        return Report(
+            sum(report.finished for report in reports),
+            [failure for report in reports for failure in report.failures],
+        )
+    return Report(len(chunk.run_of), [])
+
+
+def _compute(chunk: Chunk) -> None:
+    """Train the runs of a chunk and write them."""
+    agents: list[Agent] = [configuration.agent for configuration in chunk.configurations]
+    mdp, *settings = chunk.sweep
+    training = train_pairs(
+        mdp, agents, chunk.configuration_of, chunk.run_of, keep_q=False,
+        **dict(zip(Work._fields[1:], settings, strict=True)),
+    )
+    columns = {
+        "return": training.returns,
+        "length": training.lengths,
+        "truncated": training.truncated,
+    }
+    write_part(
+        chunk.directory, chunk.configurations, chunk.configuration_of, chunk.run_of, columns
+    )
+
+
+def _chunks(
+    directory: Path,
+    sweep: Sweep,
+    configuration_of: NDArray[np.int64],
+    run_of: NDArray[np.int64],
+    size: int,
+) -> Iterator[Chunk]:
+    """Cut the missing pairs into chunks, each with the configurations that it needs."""
+    work = Work(sweep.mdp, sweep.episodes, sweep.seed, sweep.time_limit, sweep.streams)
+    for start in range(0, len(run_of), size):
+        cut = slice(start, start + size)
+        needed, place = np.unique(configuration_of[cut], return_inverse=True)
+        configurations = [sweep.configurations[i] for i in needed]
+        yield Chunk(directory, work, configurations, place, run_of[cut])
+
+
+def _part_of(chunk: Chunk, start: int, stop: int) -> Chunk:
+    """Cut a smaller chunk from a chunk."""
+    return chunk._replace(
+        configuration_of=chunk.configuration_of[start:stop], run_of=chunk.run_of[start:stop]
+    )
+
+
+def _workers(n_jobs: int, backend: str) -> int:
+    """Ask joblib how many workers there will be, or say which backends it knows."""
+    try:
+        with joblib.parallel_config(backend=backend, n_jobs=n_jobs):
+            return max(1, joblib.effective_n_jobs())
+    except (ValueError, ImportError) as error:
+        raise InputError(
+            f"backend = {backend!r}: must be one that joblib knows, as threading or loky "
+            f"({shorten(str(error), 80)})"
+        ) from None
+
+
+def _chunk_size(runs: int, episodes: int, workers: int) -> int:
+    """Choose how many runs a task has: enough tasks to balance, each of bounded size."""
+    balanced = math.ceil(runs / (_CHUNKS_PER_JOB * workers))
+    return max(1, min(balanced, _MOST_ROWS // episodes))
