@@ -12,22 +12,22 @@ from fastq._register import register_when_imported
 if TYPE_CHECKING:
     from fastq import plot, reference, statistics, streams
     from fastq.agents import QLearning
+    from fastq.errors import InputError, RunError
     from fastq.gridworlds import windy_gridworld
     from fastq.mdp import FiniteMDP
     from fastq.results import Results
     from fastq.runner import run
     from fastq.sweep import Sweep
     from fastq.training import Training, train, train_batch
-    from fastq.validation import InputError, RunError
 
 __version__ = "0.1.0"
 
 _HOME = {
     "FiniteMDP": "mdp",
-    "InputError": "validation",
+    "InputError": "errors",
     "QLearning": "agents",
     "Results": "results",
-    "RunError": "validation",
+    "RunError": "errors",
     "Sweep": "sweep",
     "Training": "training",
     "run": "runner",

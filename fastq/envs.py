@@ -5,7 +5,7 @@ As gymnasium's toy-text environments do, these expose their dynamics as ``unwrap
 ``np_random`` for each reset and each step; a deterministic environment draws none.
 """
 
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -28,7 +28,7 @@ class TabularEnv(gymnasium.Env[int, int]):
     Time limits are left to gymnasium's `TimeLimit` wrapper, as is its custom.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": [], "render_fps": 4}
+    metadata = {"render_modes": [], "render_fps": 4}
 
     def __init__(self, mdp: FiniteMDP) -> None:
         self.observation_space = gymnasium.spaces.Discrete(mdp.num_states)  # type: ignore[assignment]
@@ -76,7 +76,7 @@ class WindyGridworld(TabularEnv):
     Source: Sutton & Barto, 2nd edition, example 6.5 and exercises 6.9 and 6.10.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 4}
+    metadata = {"render_modes": ["ansi", "rgb_array"], "render_fps": 4}
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class WindyGridworld(TabularEnv):
             choose("render_mode", render_mode, self.metadata["render_modes"])
         self.render_mode = render_mode
 
-    def render(self) -> str | _RGB | None:  # type: ignore[override]
+    def render(self) -> str | _RGB | None:
         """Draw the grid as text, or as an image of shape (height, width, 3)."""
         if self.render_mode is None:
             gymnasium.logger.warn("render() draws nothing: make the environment with a render_mode")
@@ -123,7 +123,9 @@ class WindyGridworld(TabularEnv):
         return image
 
 
-def _paint(image: _RGB, columns: int, state: int, colour: tuple[int, int, int], margin: int) -> None:
+def _paint(
+    image: _RGB, columns: int, state: int, colour: tuple[int, int, int], margin: int
+) -> None:
     """Fill the square of a state, up to a margin."""
     row, column = divmod(state, columns)
     top, left = row * _CELL, column * _CELL

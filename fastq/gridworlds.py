@@ -80,10 +80,10 @@ def windy_gridworld(*, moves: str = "four", stochastic_wind: bool = False) -> Fi
 
 
 def _state(row: int, column: int) -> int:
-    """Number a cell."""
+    """Give a cell its number."""
     return row * _SHAPE[1] + column
 
 
 def _clip(row: int, column: int) -> int:
-    """Number the cell of the grid that is nearest."""
+    """Give the number of the nearest cell of the grid."""
     return _state(min(max(row, 0), _SHAPE[0] - 1), min(max(column, 0), _SHAPE[1] - 1))

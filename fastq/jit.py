@@ -29,8 +29,8 @@ def compiled(function: F) -> F:
     code = plain.__code__.replace(co_freevars=("sources_digest",))
     cell = types.CellType(sources_digest())
     keyed = types.FunctionType(code, plain.__globals__, plain.__name__, closure=(cell,))
-    keyed = functools.update_wrapper(keyed, plain)
-    del keyed.__wrapped__  # Numba reads the source that stands at the code's own lines
+    for attribute in functools.WRAPPER_ASSIGNMENTS:
+        setattr(keyed, attribute, getattr(plain, attribute))
     return cast(F, numba.njit(nogil=True, cache=True)(keyed))
 
 
@@ -39,7 +39,11 @@ def sources_digest() -> str:
     """Digest the package's compiled sources."""
     package = Path(__file__).parent
     digest = hashlib.sha256()
-    for source in (package / "jit.py", package / "streams.py", *sorted(package.glob("kernels/*.py"))):
+    for source in (
+        package / "jit.py",
+        package / "streams.py",
+        *sorted(package.glob("kernels/*.py")),
+    ):
         digest.update(source.read_bytes())
     return digest.hexdigest()
 
@@ -50,5 +54,5 @@ def is_cached(function: Callable[..., Any]) -> bool:
     source = Path(dispatcher.py_func.__code__.co_filename)
     pattern = f"{source.stem}.{dispatcher.py_func.__qualname__}-*.nbi"
     indices = Path(dispatcher.stats.cache_path or ".").glob(pattern)
-    newest = max((package_file.stat().st_mtime for package_file in source.parent.glob("*.py")))
+    newest = max(package_file.stat().st_mtime for package_file in source.parent.glob("*.py"))
     return any(index.stat().st_mtime > newest for index in indices)

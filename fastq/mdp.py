@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.validation import InputError, shorten
+from fastq.errors import InputError
+from fastq.validation import shorten
 
 DEFAULT_MAX_STEPS = 10_000
 
@@ -85,17 +86,17 @@ class FiniteMDP:
     @property
     def num_states(self) -> int:
         """S, the number of states."""
-        return self.next_state.shape[0]
+        return int(self.next_state.shape[0])
 
     @property
     def num_actions(self) -> int:
         """A, the number of actions in each state."""
-        return self.next_state.shape[1]
+        return int(self.next_state.shape[1])
 
     @property
     def num_outcomes(self) -> int:
         """K, the largest number of outcomes of a state and an action."""
-        return self.next_state.shape[2]
+        return int(self.next_state.shape[2])
 
     @functools.cached_property
     def deterministic(self) -> bool:
@@ -158,7 +159,7 @@ _TABLES: Mapping[str, type] = {
 def _as_table(field: str, values: Any, dtype: type) -> NDArray[Any]:
     """Copy values into a read-only table, or say why they do not fit."""
     try:
-        table = np.array(values, dtype=dtype, order="C")
+        table: NDArray[Any] = np.array(values, dtype=dtype, order="C")
     except (ValueError, TypeError, OverflowError) as error:
         raise InputError(f"{field} = {shorten(values)}: not a table of numbers ({error})") from None
     table.flags.writeable = False
@@ -178,8 +179,12 @@ def _check(mdp: FiniteMDP) -> None:
         raise InputError(f"start has shape {mdp.start.shape}: must be {shape[:1]}")
     if mdp.max_steps < 1:
         raise InputError(f"max_steps = {mdp.max_steps}: must be an integer >= 1")
-    _check_each("next_state", mdp.next_state, (mdp.next_state >= 0) & (mdp.next_state < shape[0]),
-                f"a state from 0 to {shape[0] - 1}")
+    _check_each(
+        "next_state",
+        mdp.next_state,
+        (mdp.next_state >= 0) & (mdp.next_state < shape[0]),
+        f"a state from 0 to {shape[0] - 1}",
+    )
     _check_each("reward", mdp.reward, np.isfinite(mdp.reward), "finite")
     for field in ("probability", "start"):
         table = getattr(mdp, field)
@@ -205,7 +210,9 @@ def _make(env_id: str, kwargs: Mapping[str, Any]) -> Any:
         raise
     except (gymnasium.error.Error, ImportError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"env = {env_id!r}: must be registered with gymnasium ({reason})") from None
+        raise InputError(
+            f"env = {env_id!r}: must be registered with gymnasium ({reason})"
+        ) from None
     except Exception as error:
         reason = " ".join(str(error).split())
         raise InputError(f"env_args = {dict(kwargs)!r}: refused by {env_id!r} ({reason})") from None

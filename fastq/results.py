@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from fastq import statistics
+from fastq.errors import InputError
 from fastq.store import finished_runs, read_manifest, read_parts
 from fastq.sweep import Sweep
-from fastq.validation import InputError, choose
+from fastq.validation import choose
 
 METRICS = ("return", "length")
 _COLUMNS = ("return", "length", "truncated")
@@ -187,36 +189,35 @@ class Results:
     def _recorded(self) -> _Recorded:
         """Read the sweep's rows of all parts."""
         place_of = {c.key: i for i, c in enumerate(self.sweep.configurations)}
-        configuration, run, columns = [], [], []
-        for held, table in read_parts(self.directory, _COLUMNS):
-            places = np.array([place_of.get(key, -1) for key in held for _ in held[key]])
-            runs = np.array([number for key in held for number in held[key]])
+        pieces = []
+        for table in read_parts(self.directory, ("configuration", "run", *_COLUMNS)):
+            firsts = self._first_rows(table)
+            keys = firsts["configuration"].to_pylist()
+            places = np.array([place_of.get(key, -1) for key in keys], dtype=np.int64)
+            runs = firsts["run"].to_numpy().astype(np.int64)
             wanted = (places >= 0) & (runs < self.sweep.runs)
-            self._check_rows(table.num_rows, len(runs))
-            configuration.append(places[wanted])
-            run.append(runs[wanted])
-            columns.append([_matrix(table[name], len(runs))[wanted] for name in _COLUMNS])
-        if not sum(map(len, run)):
+            columns = [_by_run(table[name], len(runs))[wanted] for name in _COLUMNS]
+            pieces.append((places[wanted], runs[wanted], *columns))
+        if not sum(len(piece[0]) for piece in pieces):
             raise InputError(f"{self.directory}: holds no finished runs; run the sweep first")
-        configurations, runs = np.concatenate(configuration), np.concatenate(run)
-        order = np.lexsort((runs, configurations))
-        values = [np.concatenate(parts)[order] for parts in zip(*columns, strict=True)]
+        places, runs, *columns = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+        order = np.lexsort((runs, places))
+        sorted_columns = [values[order] for values in columns]
         return _Recorded(
-            configurations[order], runs[order], dict(zip(_COLUMNS, values, strict=True))
+            places[order], runs[order], dict(zip(_COLUMNS, sorted_columns, strict=True))
         )
 
-    def _check_rows(self, rows: int, runs: int) -> None:
-        """Raise `InputError` where a part does not hold the rows that its footer says."""
-        if rows != runs * self.sweep.episodes:
+    def _first_rows(self, table: pa.Table) -> pa.Table:
+        """Take the first row of each run, for a run's rows stand together."""
+        if table.num_rows % self.sweep.episodes:
             raise InputError(
-                f"{self.directory}: a part holds {rows} rows for {runs} runs of "
-                f"{self.sweep.episodes} episodes: it is damaged"
+                f"{self.directory}: a part holds {table.num_rows} rows: must be a multiple of "
+                f"{self.sweep.episodes} episodes; it is damaged"
             )
+        return table.take(np.arange(0, table.num_rows, self.sweep.episodes))
 
 
-def missing_runs(
-    directory: Path, sweep: Sweep
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def missing_runs(directory: Path, sweep: Sweep) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Find which runs of a sweep are not recorded yet.
 
     Returns
@@ -233,7 +234,7 @@ def missing_runs(
     return configurations, runs
 
 
-def _matrix(column: Any, runs: int) -> NDArray[Any]:
+def _by_run(column: pa.ChunkedArray, runs: int) -> NDArray[Any]:
     """Shape a column of a part by run and episode."""
     values: NDArray[Any] = column.to_numpy()
     return values.reshape(runs, -1)

@@ -8,20 +8,20 @@ import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from fastq.agents import Agent
+from fastq.errors import InputError, RunError
 from fastq.mdp import FiniteMDP
 from fastq.results import Results, missing_runs
 from fastq.store import add_wall_time, open_study, write_part
 from fastq.sweep import Configuration, Sweep
-from fastq.training import train_batch, train_pairs
-from fastq.validation import InputError, RunError, check_arguments, shorten
+from fastq.training import Settings, train_batch, train_pairs
+from fastq.validation import check_arguments, shorten
 
 _CHUNKS_PER_JOB = 16
 _MOST_ROWS = 2**20
@@ -32,20 +32,11 @@ class Chunk(NamedTuple):
     """Work for one task."""
 
     directory: Path
-    sweep: "Work"
+    mdp: FiniteMDP
+    settings: Settings
     configurations: list[Configuration]
     configuration_of: NDArray[np.int64]
     run_of: NDArray[np.int64]
-
-
-class Work(NamedTuple):
-    """What all chunks of a sweep have in common."""
-
-    mdp: FiniteMDP
-    episodes: int
-    seed: int
-    max_steps: int
-    streams: str
 
 
 class Report(NamedTuple):
@@ -108,7 +99,9 @@ def run(
     if len(run_of):
         compile_kernels(sweep)
         with (
-            tqdm(total=total, initial=total - len(run_of), unit=" runs", disable=not progress) as bar,
+            tqdm(
+                total=total, initial=total - len(run_of), unit=" runs", disable=not progress
+            ) as bar,
             joblib.parallel_config(backend=backend, n_jobs=n_jobs),
         ):
             tasks = (
@@ -154,20 +147,20 @@ def run_chunk(chunk: Chunk) -> Report:
 
 def _compute(chunk: Chunk) -> None:
     """Train the runs of a chunk and write them."""
-    agents: list[Agent] = [configuration.agent for configuration in chunk.configurations]
-    mdp, *settings = chunk.sweep
     training = train_pairs(
-        mdp, agents, chunk.configuration_of, chunk.run_of, keep_q=False,
-        **dict(zip(Work._fields[1:], settings, strict=True)),
+        chunk.mdp,
+        [configuration.agent for configuration in chunk.configurations],
+        chunk.configuration_of,
+        chunk.run_of,
+        chunk.settings,
+        keep_q=False,
     )
-    columns = {
+    columns: dict[str, NDArray[Any]] = {
         "return": training.returns,
         "length": training.lengths,
         "truncated": training.truncated,
     }
-    write_part(
-        chunk.directory, chunk.configurations, chunk.configuration_of, chunk.run_of, columns
-    )
+    write_part(chunk.directory, chunk.configurations, chunk.configuration_of, chunk.run_of, columns)
 
 
 def _chunks(
@@ -178,12 +171,12 @@ def _chunks(
     size: int,
 ) -> Iterator[Chunk]:
     """Cut the missing pairs into chunks, each with the configurations that it needs."""
-    work = Work(sweep.mdp, sweep.episodes, sweep.seed, sweep.time_limit, sweep.streams)
+    settings = Settings(sweep.episodes, sweep.seed, sweep.time_limit, sweep.streams)
     for start in range(0, len(run_of), size):
         cut = slice(start, start + size)
         needed, place = np.unique(configuration_of[cut], return_inverse=True)
         configurations = [sweep.configurations[i] for i in needed]
-        yield Chunk(directory, work, configurations, place, run_of[cut])
+        yield Chunk(directory, sweep.mdp, settings, configurations, place, run_of[cut])
 
 
 def _part_of(chunk: Chunk, start: int, stop: int) -> Chunk:
@@ -197,7 +190,7 @@ def _workers(n_jobs: int, backend: str) -> int:
     """Ask joblib how many workers there will be, or say which backends it knows."""
     try:
         with joblib.parallel_config(backend=backend, n_jobs=n_jobs):
-            return max(1, joblib.effective_n_jobs())
+            return max(1, int(joblib.effective_n_jobs()))
     except (ValueError, ImportError) as error:
         raise InputError(
             f"backend = {backend!r}: must be one that joblib knows, as threading or loky "

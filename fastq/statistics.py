@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
-from fastq.validation import InputError, choose, shorten
+from fastq.errors import InputError
+from fastq.validation import choose, shorten
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +54,7 @@ def t_interval(samples: Floats, level: float = 0.95) -> Estimate:
     if runs == 1:
         return _unknown(mean)
     error = samples.std(axis=0, ddof=1) / np.sqrt(runs)
-    half = stats.t.ppf((1 + level) / 2, runs - 1) * error
+    half = special.stdtrit(runs - 1, (1 + level) / 2) * error
     return Estimate(mean, mean - half, mean + half)
 
 

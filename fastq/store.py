@@ -27,8 +27,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from fastq.errors import InputError
 from fastq.sweep import Configuration, Sweep
-from fastq.validation import InputError, shorten
+from fastq.validation import shorten
 
 FORMAT = 1
 _INDEX = b"fastq.runs"
@@ -78,11 +79,15 @@ def read_manifest(directory: Path) -> dict[str, Any]:
         found = manifest["format"]
         _ = manifest["spec"]["env"], manifest["environment"], manifest["max_steps"]
     except OSError:
-        raise InputError(f"{directory}: holds no study (no manifest.json that can be read)") from None
+        raise InputError(
+            f"{directory}: holds no study (no manifest.json that can be read)"
+        ) from None
     except (ValueError, TypeError, KeyError) as error:
         raise InputError(f"{path}: is damaged ({type(error).__name__}: {error})") from None
     if found != FORMAT:
-        raise InputError(f"{path}: format = {shorten(found)}: must be {FORMAT}; made by another fastq")
+        raise InputError(
+            f"{path}: format = {shorten(found)}: must be {FORMAT}; made by another fastq"
+        )
     return dict(manifest)
 
 
@@ -200,7 +205,7 @@ def write_part(
         runs.setdefault(configurations[configuration].key, []).append(run)
     episodes = next(iter(columns.values())).shape[1]
     rows = _rows(configurations, configuration_of, run_of, columns, episodes)
-    index = json.dumps(runs, sort_keys=True).encode()
+    index = json.dumps(runs).encode()
     name = hashlib.sha256(index).hexdigest()[:24]
     final = directory / "parts" / f"{name}.parquet"
     temporary = final.with_name(f".{name}-{uuid.uuid4().hex}.tmp")
@@ -255,8 +260,8 @@ def finished_runs(directory: Path) -> Runs:
     return finished
 
 
-def read_parts(directory: Path, columns: Sequence[str]) -> list[tuple[Runs, pa.Table]]:
-    """Read some columns of all parts, each with the runs that it holds, in the rows' order.
+def read_parts(directory: Path, columns: Sequence[str]) -> list[pa.Table]:
+    """Read some columns of all parts, each page against its checksum.
 
     Raises
     ------
@@ -265,10 +270,8 @@ def read_parts(directory: Path, columns: Sequence[str]) -> list[tuple[Runs, pa.T
     """
     tables = []
     for part in _parts(directory):
-        with _reading(part):
-            file = pq.ParquetFile(part, page_checksum_verification=True)
-            with file:
-                tables.append((_index(file.metadata), file.read(columns=list(columns))))
+        with _reading(part), pq.ParquetFile(part, page_checksum_verification=True) as file:
+            tables.append(file.read(columns=list(columns)))
     return tables
 
 

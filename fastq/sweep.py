@@ -19,8 +19,9 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from fastq.agents import AGENTS, Agent
+from fastq.errors import InputError
 from fastq.mdp import FiniteMDP
-from fastq.validation import Count, InputError, Seed, Validated, choose, shorten
+from fastq.validation import Count, Seed, Validated, choose, shorten
 
 
 def _plain_lists(grid: Any) -> Any:
@@ -205,5 +206,5 @@ class Sweep(Validated):
         for name, table in tables.items():
             if table:
                 lines += ["", f"[{name}]"]
-                lines += [f"{json.dumps(key)} = {json.dumps(value)}" for key, value in table.items()]
+                lines += [f"{key} = {json.dumps(value)}" for key, value in table.items()]
         return "\n".join(lines) + "\n"

@@ -3,20 +3,31 @@
 Every number is a pure function of (MDP, agent, seed, run): a batch equals as many single runs.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from fastq import streams
 from fastq.agents import Agent, QLearning
+from fastq.errors import InputError
 from fastq.kernels.loop import Record, learn
 from fastq.kernels.tables import lay_out_learners, lay_out_world
 from fastq.mdp import FiniteMDP
-from fastq.validation import InputError, check_arguments, choose, shorten
+from fastq.validation import check_arguments, choose, shorten
 
 STREAMS = ("common", "independent")
+
+
+class Settings(NamedTuple):
+    """What all runs of a batch have in common."""
+
+    episodes: int
+    seed: int
+    max_steps: int
+    streams: str
 
 
 @dataclass(frozen=True)
@@ -68,11 +79,9 @@ def train(
     InputError
         For an argument that is not allowed.
     """
-    check_arguments(episodes=episodes, seed=seed, run=run)
-    batch = train_pairs(
-        mdp, [agent], [0], [run],
-        episodes=episodes, seed=seed, max_steps=max_steps, streams=streams, keep_q=True,
-    )
+    check_arguments(run=run)
+    settings = _settings(mdp, episodes, seed, max_steps, streams)
+    batch = train_pairs(mdp, [agent], [0], [run], settings)
     return Training(batch.q[0], batch.returns[0], batch.lengths[0], batch.truncated[0])
 
 
@@ -106,54 +115,51 @@ def train_batch(
     InputError
         For an argument that is not allowed.
     """
-    check_arguments(episodes=episodes, seed=seed, runs=runs)
+    check_arguments(runs=runs)
+    settings = _settings(mdp, episodes, seed, max_steps, streams)
     several = [agents] if isinstance(agents, Agent) else list(agents)
     agent_of = np.repeat(np.arange(len(several)), runs)
     run_of = np.tile(np.arange(runs), len(several))
-    return train_pairs(
-        mdp, several, agent_of, run_of,
-        episodes=episodes, seed=seed, max_steps=max_steps, streams=streams, keep_q=True,
-    )
+    return train_pairs(mdp, several, agent_of, run_of, settings)
 
 
 def train_pairs(
     mdp: FiniteMDP,
     agents: Sequence[Agent],
-    agent_of: Iterable[int],
-    run_of: Iterable[int],
+    agent_of: ArrayLike,
+    run_of: ArrayLike,
+    settings: Settings,
     *,
-    episodes: int,
-    seed: int,
-    max_steps: int | None,
-    streams: str,
-    keep_q: bool,
+    keep_q: bool = True,
 ) -> Training:
     """Train any N pairs of an agent (its place in `agents`) and a run.
 
-    Without `keep_q`, the Q-values of the last run only are kept, so that memory does not grow with
+    Without `keep_q`, only the Q-values of the last run are kept, so that memory does not grow with
     the tables of all runs.
     """
     learners = _check_agents(agents)
-    choose("streams", streams, STREAMS)
-    if max_steps is not None:
-        check_arguments(max_steps=max_steps)
     agent_index = np.array(agent_of, dtype=np.int64)
-    action_states, environment_states = _stream_states(
-        mdp, learners, agent_index, np.array(run_of, dtype=np.int64), seed, streams
-    )
+    states = _stream_states(mdp, learners, agent_index, np.array(run_of, dtype=np.int64), settings)
     count = len(agent_index)
     q = np.empty((count if keep_q else 1, mdp.num_states * mdp.num_actions))
     record = Record(
-        np.empty((count, episodes)),
-        np.empty((count, episodes), dtype=np.int32),
-        np.empty((count, episodes), dtype=np.bool_),
+        np.empty((count, settings.episodes)),
+        np.empty((count, settings.episodes), dtype=np.int32),
+        np.empty((count, settings.episodes), dtype=np.bool_),
     )
-    learn(
-        lay_out_world(mdp, max_steps or mdp.max_steps),
-        lay_out_learners(learners, mdp.num_actions),
-        agent_index, action_states, environment_states, q, record,
-    )
+    world = lay_out_world(mdp, settings.max_steps)
+    learn(world, lay_out_learners(learners, mdp.num_actions), agent_index, *states, q, record)
     return Training(q.reshape(-1, mdp.num_states, mdp.num_actions), *record)
+
+
+def _settings(
+    mdp: FiniteMDP, episodes: int, seed: int, max_steps: int | None, streams: str
+) -> Settings:
+    """Check the settings of a public call."""
+    limit = mdp.max_steps if max_steps is None else max_steps
+    check_arguments(episodes=episodes, seed=seed, max_steps=limit)
+    choose("streams", streams, STREAMS)
+    return Settings(episodes, seed, limit, streams)
 
 
 def _check_agents(agents: Sequence[Agent]) -> list[QLearning]:
@@ -171,17 +177,16 @@ def _stream_states(
     agents: Sequence[Agent],
     agent_of: NDArray[np.int64],
     run_of: NDArray[np.int64],
-    seed: int,
-    kind: str,
+    settings: Settings,
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     """Seed the two streams of each run."""
     words = np.empty((len(agents), 0), dtype=np.uint32)
-    if kind == "independent":
+    if settings.streams == "independent":
         words = np.array([key_words(agent.key(mdp.fingerprint)) for agent in agents])
     keys = words[agent_of]
     return (
-        streams.states(seed, run_of, streams.ACTIONS, keys),
-        streams.states(seed, run_of, streams.ENVIRONMENT, keys),
+        streams.states(settings.seed, run_of, streams.ACTIONS, keys),
+        streams.states(settings.seed, run_of, streams.ENVIRONMENT, keys),
     )
 
 

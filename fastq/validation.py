@@ -1,7 +1,8 @@
 """Input that is checked before any work starts, with errors of one line.
 
-An error names the field, the value and what is allowed: ``alpha = 1.5: must be a number in (0, 1]``.
-What is allowed stands once, as the ``description`` of the field's type.
+An error names the field, the value and what is allowed, as in
+``alpha = 1.5: must be a number in (0, 1]``. What is allowed stands once, as the ``description`` of
+the field's type.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,15 +11,9 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from fastq.errors import InputError
+
 LARGEST = 2**31 - 1
-
-
-class InputError(ValueError):
-    """A request that cannot be met as it stands; the message is one line."""
-
-
-class RunError(RuntimeError):
-    """Some runs failed while the others went on; the message is one line."""
 
 
 def _plain_number(value: Any) -> Any:

@@ -56,8 +56,14 @@ def learn(
     for run in range(len(learner_of)):
         table = q[min(run, len(q) - 1)]
         _learn_one(
-            world, learners, learner_of[run], action_states[run], environment_states[run],
-            table, record, run,
+            world,
+            learners,
+            learner_of[run],
+            action_states[run],
+            environment_states[run],
+            table,
+            record,
+            run,
         )
 
 

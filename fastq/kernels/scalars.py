@@ -25,7 +25,8 @@ def first_greedy(
     Selects instead of branches: a learning agent's choice is hard to predict.
     """
     best, value = _ZERO, q[row]
-    for action in range(_ONE, np.uint64(len(actions))):
+    for other in range(1, len(actions)):
+        action = np.uint64(other)
         candidate = q[row + action]
         better = candidate > value
         best = action if better else best
@@ -47,15 +48,16 @@ def draw_action(
     if above and (greedy == _ZERO or policy[base + greedy - _ONE] <= k):
         return greedy
     action = _ZERO
-    for other in range(_ZERO, np.uint64(len(actions)) - _ONE):
-        action += np.uint64(policy[base + other] <= k)
+    for other in range(len(actions) - 1):
+        action += np.uint64(policy[base + np.uint64(other)] <= k)
     return action
 
 
 @inlined
 def draw_outcome(k: np.uint64, world: World, first: np.uint64) -> np.uint64:
     """Draw one of the outcomes that begin at `first`, as gymnasium's `categorical_sample` does."""
-    for outcome in range(first, first + world.num_outcomes):
+    for place in range(world.num_outcomes):
+        outcome = first + np.uint64(place)
         if world.cumulative[outcome] > k:
             return outcome
     return first  # where rounding leaves the last sum below 1, gymnasium's argmax of nothing is 0

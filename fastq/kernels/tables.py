@@ -22,9 +22,7 @@ Thresholds = NDArray[np.uint64]
 
 
 class World(NamedTuple):
-    """The tables of an MDP with S states, A actions and K outcomes; outcome k of row + action a
-    stands at ``(row + a) * K + k``.
-    """
+    """The tables of an MDP; outcome k of row + action stands at ``(row + action) * K + k``."""
 
     next_row: Rows
     reward: NDArray[np.float64]
@@ -65,9 +63,7 @@ def lay_out_world(mdp: FiniteMDP, max_steps: int) -> World:
         deterministic=mdp.deterministic,
         max_steps=max_steps,
         actions=(
-            tuple(range(num_actions))
-            if num_actions <= UNROLLED_ACTIONS
-            else np.arange(num_actions)
+            tuple(range(num_actions)) if num_actions <= UNROLLED_ACTIONS else np.arange(num_actions)
         ),
     )
 

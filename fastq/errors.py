@@ -1,0 +1,9 @@
+"""The errors that users meet; each message is one line."""
+
+
+class InputError(ValueError):
+    """A request that cannot be met as it stands: what is wrong, where, and what is allowed."""
+
+
+class RunError(RuntimeError):
+    """Some runs failed while the others went on and are kept."""

@@ -1,0 +1,75 @@
+"""What a sweep leaves beside its parts for people to look at: two pictures and a table."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from fastq import plot
+from fastq.results import Results
+
+_CURVES = 6
+_WIDE = 20
+
+
+def write_report(results: Results) -> list[Path]:
+    """Write ``curves.png``, ``heatmap.png`` and ``summary.csv`` into the study's directory.
+
+    The curves are those of at most six configurations, from the best to the worst; returns that
+    span more than a factor of 20 are drawn on a logarithmic scale.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+
+    Raises
+    ------
+    InputError
+        Where the study has no finished runs, or a damaged part.
+    """
+    from matplotlib.figure import Figure
+
+    summary, curves = results.summary(), results.curves()
+    title = f"{results.sweep.agent} on {results.sweep.env}"
+    paths = [results.directory / name for name in ("curves.png", "heatmap.png", "summary.csv")]
+
+    figure = Figure(figsize=(8, 4.8), layout="constrained")
+    spread = _spread(summary)[list(results.sweep.grid)]
+    shown = spread.merge(curves, on=list(results.sweep.grid), how="left", sort=False)
+    shown.attrs = curves.attrs
+    ax = plot.learning_curves(shown, ax=figure.subplots())
+    some = f"\n{len(spread)} of {len(summary)} configurations, from the best to the worst"
+    ax.set_title(title + (some if len(spread) < len(summary) else ""))
+    size = shown["estimate"].abs()
+    if size.max() > _WIDE * size.min() and size.min() >= 1:
+        ax.set_yscale("symlog", linthresh=1)
+        ax.set_ylim(*_limits(shown["estimate"]))
+    figure.savefig(paths[0], dpi=150)
+
+    figure = Figure(figsize=(8, 4.2), layout="constrained")
+    x, *others = results.sweep.grid
+    y = others[0] if others else None
+    plot.heatmap(summary, x, y, ax=figure.subplots()).set_title(title)
+    figure.savefig(paths[1], dpi=150)
+
+    summary.to_csv(paths[2], index=False)
+    return paths
+
+
+def best_configurations(summary: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Take the configurations with the greatest estimates, the best first."""
+    return summary.sort_values("estimate", ascending=False, kind="stable").head(count)
+
+
+def _spread(summary: pd.DataFrame) -> pd.DataFrame:
+    """Take configurations at even ranks, from the best to the worst."""
+    ranked = best_configurations(summary, len(summary))
+    count = min(_CURVES, len(ranked))
+    ranks = [round(i * (len(ranked) - 1) / max(1, count - 1)) for i in range(count)]
+    return ranked.iloc[ranks]
+
+
+def _limits(values: pd.Series) -> tuple[float, float]:
+    """Bound a logarithmic axis by the values, for those of one sign, with some room."""
+    low, high = float(values.min()), float(values.max())
+    return (low * 1.3, high / 1.3) if high < 0 else (low / 1.3, high * 1.3)
