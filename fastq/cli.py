@@ -20,6 +20,7 @@ app = typer.Typer(
     help="Tabular reinforcement-learning experiments at the speed of compiled code.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 

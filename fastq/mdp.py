@@ -105,10 +105,13 @@ class FiniteMDP:
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """Digest of the tables: equal exactly where the dynamics are."""
+        """Digest of the tables; where an outcome has probability 0, its other entries are moot."""
         digest = hashlib.sha256()
+        possible = self.probability > 0
         for field in _TABLES:
             table = getattr(self, field)
+            if table.shape == possible.shape:
+                table = np.where(possible, table, np.zeros_like(table))
             digest.update(f"{field} {table.shape} {table.dtype.str}".encode())
             digest.update(table.tobytes())
         return digest.hexdigest()[:16]

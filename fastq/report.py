@@ -28,6 +28,7 @@ def write_report(results: Results) -> list[Path]:
         Where the study has no finished runs, or a damaged part.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import ScalarFormatter, SymmetricalLogLocator
 
     summary, curves = results.summary(), results.curves()
     title = f"{results.sweep.agent} on {results.sweep.env}"
@@ -43,6 +44,8 @@ def write_report(results: Results) -> list[Path]:
     size = shown["estimate"].abs()
     if size.max() > _WIDE * size.min() and size.min() >= 1:
         ax.set_yscale("symlog", linthresh=1)
+        ax.yaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=[1, 2, 5]))
+        ax.yaxis.set_major_formatter(ScalarFormatter())
         ax.set_ylim(*_limits(shown["estimate"]))
     figure.savefig(paths[0], dpi=150)
 

@@ -88,36 +88,39 @@ def run(
         raise InputError("n_jobs = 0: must be a number of workers, or -1 for all cores")
     if chunk_size is not None:
         check_arguments(runs=chunk_size)
+    workers = _workers(n_jobs, backend)
     directory = Path(out)
     open_study(directory, sweep)
     configuration_of, run_of = missing_runs(directory, sweep)
-    workers = _workers(n_jobs, backend)
     size = chunk_size or _chunk_size(len(run_of), sweep.episodes, workers)
-    failures: list[str] = []
     total = sweep.num_configurations * sweep.runs
-    started = time.perf_counter()
+    failures: list[str] = []
     if len(run_of):
         compile_kernels(sweep)
-        with (
-            tqdm(
-                total=total, initial=total - len(run_of), unit=" runs", disable=not progress
-            ) as bar,
-            joblib.parallel_config(backend=backend, n_jobs=n_jobs),
-        ):
-            tasks = (
-                joblib.delayed(run_chunk)(chunk)
-                for chunk in _chunks(directory, sweep, configuration_of, run_of, size)
-            )
-            for report in joblib.Parallel(return_as="generator_unordered")(tasks):
-                bar.update(report.finished)
-                failures += report.failures
-        add_wall_time(directory, time.perf_counter() - started)
+        chunks = _chunks(directory, sweep, configuration_of, run_of, size)
+        started = time.perf_counter()
+        try:
+            with joblib.parallel_config(backend=backend, n_jobs=n_jobs):
+                failures = _fan_out(chunks, total, total - len(run_of), progress)
+        finally:
+            add_wall_time(directory, time.perf_counter() - started)
     if failures:
         raise RunError(
             f"{len(failures)} of {total} runs failed, the others are kept in {directory}; "
             f"the first: {failures[0]}"
         )
     return Results(directory, sweep)
+
+
+def _fan_out(chunks: Iterator[Chunk], total: int, done: int, progress: bool) -> list[str]:
+    """Compute chunks with the workers of the active backend; return what failed."""
+    tasks = (joblib.delayed(run_chunk)(chunk) for chunk in chunks)
+    failures = []
+    with tqdm(total=total, initial=done, unit=" runs", disable=not progress) as bar:
+        for report in joblib.Parallel(return_as="generator_unordered")(tasks):
+            bar.update(report.finished)
+            failures += report.failures
+    return failures
 
 
 def compile_kernels(sweep: Sweep) -> None:

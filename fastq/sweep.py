@@ -53,6 +53,9 @@ EnvArgs = Annotated[
     dict[str, bool | int | float | str],
     Field(description="a table of arguments to gymnasium.make"),
 ]
+Streams = Annotated[
+    Literal["common", "independent"], Field(description="one of common, independent")
+]
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ class Sweep(Validated):
     runs: Count
     seed: Seed = 0
     max_steps: Count | None = None
-    streams: Literal["common", "independent"] = "common"
+    streams: Streams = "common"
 
     def check(self) -> None:
         """Raise `InputError` unless each point of the grid makes an agent, and the env an MDP."""

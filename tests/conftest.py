@@ -1,0 +1,37 @@
+"""What the tests share: small sweeps, and no screen."""
+
+import matplotlib
+import pytest
+
+import fastq
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture
+def sweep():
+    return fastq.Sweep(**SMALL)
+
+
+SMALL = {
+    "env": "fastq/WindyGridworld-v0",
+    "agent": "q_learning",
+    "grid": {"alpha": [0.1, 0.5, 0.9], "epsilon": [0.05, 0.1]},
+    "fixed": {"gamma": 1.0},
+    "episodes": 20,
+    "runs": 5,
+    "seed": 3,
+}
+
+
+@pytest.fixture
+def fields():
+    """The fields of a small sweep, to change one at a time."""
+    return {**SMALL, "grid": dict(SMALL["grid"]), "fixed": dict(SMALL["fixed"])}
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory):
+    """The finished results of the small sweep."""
+    out = tmp_path_factory.mktemp("study") / "windy"
+    return fastq.run(fastq.Sweep(**SMALL), out=out, n_jobs=1, progress=False)

@@ -1,0 +1,107 @@
+"""The gymnasium face: registration, `check_env`, the table `P`, and the pictures."""
+
+import subprocess
+import sys
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+
+import fastq
+from fastq.envs import TabularEnv
+
+ENV_ID = "fastq/WindyGridworld-v0"
+
+
+@pytest.mark.parametrize("render_mode", [None, "ansi", "rgb_array"])
+@pytest.mark.parametrize("moves", ["four", "king", "king+stay"])
+@pytest.mark.parametrize("stochastic_wind", [False, True])
+def test_check_env(render_mode, moves, stochastic_wind):
+    env = gymnasium.make(
+        ENV_ID, render_mode=render_mode, moves=moves, stochastic_wind=stochastic_wind
+    )
+    check_env(env.unwrapped)
+
+
+@pytest.mark.parametrize(
+    "imports", ["import fastq, gymnasium", "import gymnasium, fastq", "import gymnasium.envs, fastq"]
+)
+def test_registered_on_import_in_either_order(imports):
+    code = f"{imports}; import gymnasium; print(gymnasium.make('{ENV_ID}').spec.id)"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ENV_ID
+
+
+def test_registered_by_entry_point():
+    from importlib.metadata import entry_points
+
+    (found,) = entry_points(group="gymnasium.envs", name="fastq")
+    del gymnasium.registry[ENV_ID]
+    found.load()()
+    assert ENV_ID in gymnasium.registry
+    found.load()()  # once more changes nothing, and does not warn
+
+
+def test_importing_fastq_imports_nothing_heavy():
+    code = "import fastq, sys; print([m for m in ('numpy', 'numba', 'pandas') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_table_p_is_that_of_the_toy_text_environments():
+    env = gymnasium.make(ENV_ID).unwrapped
+    assert env.P[30][1] == [(1.0, 31, -1.0, False)]
+    assert env.P[48][3] == [(1.0, 37, -1.0, True)]
+    windy = gymnasium.make(ENV_ID, stochastic_wind=True).unwrapped
+    assert [outcome[:2] for outcome in windy.P[33][1]] == [(1 / 3, 34), (1 / 3, 24), (1 / 3, 14)]
+    assert windy.P[30][1] == [(1.0, 31, -1.0, False)]
+
+
+def test_an_episode_by_hand():
+    env = gymnasium.make(ENV_ID)
+    assert env.reset(seed=0)[0] == 30
+    path = [env.step(action)[:3] for action in [1] * 9 + [2] * 4 + [3] * 2]
+    assert [state for state, _, _ in path] == [
+        31, 32, 33, 24, 15, 6, 7, 8, 9, 19, 29, 39, 49, 48, 37,
+    ]  # fmt: skip
+    assert [terminated for _, _, terminated in path] == [False] * 14 + [True]
+
+
+def test_step_before_reset():
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        gymnasium.make(ENV_ID).unwrapped.step(0)
+
+
+def test_ansi():
+    env = gymnasium.make(ENV_ID, render_mode="ansi")
+    env.reset()
+    env.step(1)
+    lines = env.render().splitlines()
+    assert lines[3] == "S x . . . . . G . ."
+    assert lines[7] == "0 0 0 1 1 1 2 2 1 0"
+
+
+def test_rgb_array_shows_the_agent_where_it_is():
+    env = gymnasium.make(ENV_ID, render_mode="rgb_array")
+    env.reset()
+    before = env.render()
+    assert (before.shape, before.dtype) == ((168, 240, 3), np.uint8)
+    env.step(1)
+    rows, columns = np.nonzero((env.render() != before).any(axis=2))
+    assert (rows.min() // 24, rows.max() // 24) == (3, 3)
+    assert (columns.min() // 24, columns.max() // 24) == (0, 1)
+
+
+def test_bad_render_mode():
+    with pytest.raises(fastq.InputError, match="render_mode = 'human': must be one of ansi"):
+        fastq.envs.WindyGridworld(render_mode="human")
+
+
+def test_any_mdp_as_an_environment():
+    mdp = fastq.FiniteMDP.from_gymnasium("FrozenLake-v1")
+    env = TabularEnv(mdp)
+    check_env(env, skip_render_check=True)  # it has no pictures, and no spec to make others
+    assert fastq.FiniteMDP.from_gymnasium(env).fingerprint == mdp.fingerprint

@@ -1,0 +1,119 @@
+"""`Sweep`: its order, its TOML, and the specs that it refuses."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import fastq
+
+
+def test_configurations_are_the_grid_in_order(sweep):
+    points = [tuple(c.point.values()) for c in sweep.configurations]
+    assert points == [(0.1, 0.05), (0.1, 0.1), (0.5, 0.05), (0.5, 0.1), (0.9, 0.05), (0.9, 0.1)]
+    assert sweep.num_configurations == 6
+    assert sweep.configurations[2].agent == fastq.QLearning(alpha=0.5, gamma=1.0, epsilon=0.05)
+    assert len({c.key for c in sweep.configurations}) == 6
+    assert str(sweep.configurations[1]) == "alpha=0.1, epsilon=0.1"
+
+
+def test_keys_do_not_depend_on_what_is_in_the_grid(fields):
+    """The same hyperparameters are the same configuration, varied or fixed."""
+    narrow = {**fields, "grid": {"alpha": [0.5]}, "fixed": {"epsilon": 0.1}}
+    keys = {c.key for c in fastq.Sweep(**fields).configurations}
+    assert fastq.Sweep(**narrow).configurations[0].key in keys
+
+
+def test_arrays_tuples_and_integers_make_a_grid(fields):
+    grid = {"alpha": np.array([0.5, 1.0]), "epsilon": (0, 1)}
+    found = fastq.Sweep(**{**fields, "grid": grid})
+    assert found.grid == {"alpha": [0.5, 1.0], "epsilon": [0.0, 1.0]}
+
+
+def test_from_toml(tmp_path, sweep):
+    path = tmp_path / "five.toml"
+    path.write_text(
+        'env = "fastq/WindyGridworld-v0"\nagent = "q_learning"\nepisodes = 20\nruns = 5\n'
+        "seed = 3\ngrid = {alpha = [0.1, 0.5, 0.9], epsilon = [0.05, 0.1]}\nfixed = {gamma = 1}\n"
+    )
+    assert fastq.Sweep.from_toml(path) == sweep
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(
+    alphas=st.lists(st.floats(1e-300, 1), min_size=1, unique=True),
+    initial_value=st.floats(allow_nan=False, allow_infinity=False),
+    seed=st.integers(0, 2**63 - 1),
+    moves=st.sampled_from(["four", "king", "king+stay"]),
+    max_steps=st.none() | st.integers(1, 2**31 - 1),
+)
+def test_toml_round_trip(tmp_path_factory, alphas, initial_value, seed, moves, max_steps):
+    sweep = fastq.Sweep(
+        env="fastq/WindyGridworld-v0",
+        env_args={"moves": moves, "stochastic_wind": True},
+        agent="q_learning",
+        grid={"alpha": alphas},
+        fixed={"initial_value": initial_value},
+        episodes=1,
+        runs=1,
+        seed=seed,
+        max_steps=max_steps,
+    )
+    path = tmp_path_factory.mktemp("toml") / "sweep.toml"
+    path.write_text(sweep.to_toml())
+    assert fastq.Sweep.from_toml(path) == sweep
+
+
+BAD = [
+    ({"frobnicate": 3}, "frobnicate = 3: no such field; allowed are env, env_args, agent"),
+    ({"grid": {"alpha": [0.1, 1.5]}}, r"grid.alpha\[1\] = 1.5: must be a number in \(0, 1\]"),
+    ({"grid": {"alpha": [float("nan")]}}, r"grid.alpha\[0\] = nan: must be a number"),
+    ({"grid": {"alpha": []}}, r"grid.alpha = \[\]: must hold at least one value"),
+    ({"grid": {"alpha": [0.5, 0.5]}}, r"grid.alpha\[1\] = 0.5: is there twice"),
+    ({"grid": {"alpha": 0.5}}, "grid.alpha = 0.5: must be a table"),
+    ({"grid": {"alpha": ["x"]}}, "grid.alpha.0 = 'x': must be a table"),
+    ({"grid": {}}, "grid = {}: must name at least one hyperparameter"),
+    ({"grid": {"lambda": [0.5]}}, "grid.lambda: q_learning has no such hyperparameter"),
+    ({"fixed": {"alpha": 0.5}}, "alpha is in both grid and fixed"),
+    ({"fixed": {"gamma": 1.5}}, r"fixed.gamma = 1.5: must be a number in \[0, 1\]"),
+    ({"fixed": {"lambda": 0.5}}, "fixed.lambda: q_learning has no such hyperparameter"),
+    ({"episodes": 0}, "episodes = 0: must be an integer from 1 to"),
+    ({"runs": 0}, "runs = 0: must be an integer from 1 to"),
+    ({"runs": 1.5}, "runs = 1.5: must be an integer from 1 to"),
+    ({"runs": True}, "runs = True: must be an integer from 1 to"),
+    ({"seed": -1}, "seed = -1: must be an integer from 0 to"),
+    ({"max_steps": 0}, "max_steps = 0: must be an integer from 1 to"),
+    ({"streams": "odd"}, "streams = 'odd': must be one of common, independent"),
+    ({"agent": "alphazero"}, "agent = 'alphazero': must be one of q_learning"),
+    ({"env": "Nowhere-v0"}, "env = 'Nowhere-v0': must be registered"),
+    ({"env": "CartPole-v1"}, "env = 'CartPole-v1': has no table unwrapped.P"),
+    ({"env_args": {"moves": "knight"}}, "moves = 'knight': must be one of four"),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), BAD)
+def test_bad_specs(fields, changes, message):
+    with pytest.raises(fastq.InputError, match=message) as caught:
+        fastq.Sweep(**{**fields, **changes})
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_field(fields):
+    del fields["runs"]
+    with pytest.raises(fastq.InputError, match="runs is missing: must be an integer from 1"):
+        fastq.Sweep(**fields)
+
+
+def test_bad_files(tmp_path):
+    path = tmp_path / "bad.toml"
+    with pytest.raises(fastq.InputError, match=r"bad.toml: cannot be read"):
+        fastq.Sweep.from_toml(path)
+    path.write_text("env = = 3")
+    with pytest.raises(fastq.InputError, match=r"bad.toml: is not TOML"):
+        fastq.Sweep.from_toml(path)
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(fastq.InputError, match=r"bad.toml: is not TOML"):
+        fastq.Sweep.from_toml(path)
+    path.write_text("runs = 0")
+    with pytest.raises(fastq.InputError, match=r"bad.toml: \w+ is missing"):
+        fastq.Sweep.from_toml(path)

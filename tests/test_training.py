@@ -1,0 +1,102 @@
+"""`train` and `train_batch`: batches equal single runs, and bad arguments are refused."""
+
+import numpy as np
+import pytest
+
+import fastq
+from fastq.training import key_words
+from tests.parity import same_bits
+
+AGENTS = [fastq.QLearning(alpha=alpha, epsilon=0.1) for alpha in (0.2, 0.9)]
+
+
+def same(left, right):
+    return (
+        same_bits(left.q, right.q)
+        and same_bits(left.returns, right.returns)
+        and np.array_equal(left.lengths, right.lengths)
+        and np.array_equal(left.truncated, right.truncated)
+    )
+
+
+@pytest.mark.parametrize("stochastic_wind", [False, True])
+@pytest.mark.parametrize("streams", ["common", "independent"])
+def test_a_batch_equals_single_runs(stochastic_wind, streams):
+    mdp = fastq.windy_gridworld(stochastic_wind=stochastic_wind)
+    options = {"episodes": 12, "seed": 4, "max_steps": 100, "streams": streams}
+    batch = fastq.train_batch(mdp, AGENTS, runs=3, **options)
+    assert batch.q.shape == (6, 70, 4)
+    assert batch.returns.shape == batch.lengths.shape == batch.truncated.shape == (6, 12)
+    for i in range(6):
+        single = fastq.train(mdp, AGENTS[i // 3], run=i % 3, **options)
+        assert same(
+            single,
+            fastq.Training(batch.q[i], batch.returns[i], batch.lengths[i], batch.truncated[i]),
+        )
+
+
+def test_one_agent_needs_no_list():
+    mdp = fastq.windy_gridworld()
+    one = fastq.train_batch(mdp, AGENTS[0], episodes=5, seed=0, runs=2)
+    assert same(one, fastq.train_batch(mdp, AGENTS[:1], episodes=5, seed=0, runs=2))
+
+
+def test_common_streams_are_those_of_the_run_alone():
+    """With epsilon 1 every action is random, so the agents take the same first path."""
+    mdp = fastq.windy_gridworld()
+    agents = [fastq.QLearning(alpha=alpha, epsilon=1.0) for alpha in (0.1, 0.9)]
+    common = fastq.train_batch(mdp, agents, episodes=3, seed=0, runs=1)
+    apart = fastq.train_batch(mdp, agents, episodes=3, seed=0, runs=1, streams="independent")
+    assert common.lengths[0].tolist() == common.lengths[1].tolist()
+    assert apart.lengths[0].tolist() != apart.lengths[1].tolist()
+
+
+def test_independent_streams_can_be_replayed_with_numpy():
+    mdp = fastq.windy_gridworld()
+    agent = fastq.QLearning(epsilon=1.0)
+    found = fastq.train(mdp, agent, episodes=1, seed=6, run=2, streams="independent")
+    rng = fastq.streams.generator(6, 2, key=key_words(agent.key(mdp.fingerprint)))
+    state, steps = 30, 0
+    while state != 37:
+        state = mdp.next_state[state, rng.choice(4, p=[0.25] * 4), 0]
+        steps += 1
+    assert found.lengths.tolist() == [steps]
+
+
+def test_truncation_is_not_termination():
+    mdp = fastq.windy_gridworld()
+    found = fastq.train(mdp, AGENTS[0], episodes=300, seed=0, max_steps=40)
+    assert found.truncated.any()
+    assert not found.truncated.all()
+    assert (found.lengths[found.truncated] == 40).all()
+    assert (found.lengths <= 40).all()
+
+
+def test_the_time_limit_is_the_environments_own():
+    mdp = fastq.FiniteMDP.from_gymnasium("FrozenLake-v1", max_episode_steps=7)
+    found = fastq.train(mdp, AGENTS[0], episodes=200, seed=0)
+    assert found.lengths.max() == 7
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"episodes": 0}, "episodes = 0: must be an integer from 1 to"),
+        ({"episodes": 2.5}, "episodes = 2.5: must be an integer"),
+        ({"runs": 0}, "runs = 0: must be an integer from 1 to"),
+        ({"seed": -1}, "seed = -1: must be an integer from 0 to"),
+        ({"max_steps": 0}, "max_steps = 0: must be an integer from 1 to"),
+        ({"streams": "odd"}, "streams = 'odd': must be one of common, independent"),
+        ({"agents": []}, r"agents = \[\]: must be at least one agent"),
+        ({"agents": ["q_learning"]}, "agents = 'q_learning': must be QLearning"),
+    ],
+)
+def test_bad_arguments(changes, message):
+    good = {"agents": AGENTS, "episodes": 2, "seed": 0, "runs": 1}
+    with pytest.raises(fastq.InputError, match=message):
+        fastq.train_batch(fastq.windy_gridworld(), **{**good, **changes})
+
+
+def test_a_bad_run():
+    with pytest.raises(fastq.InputError, match="run = -1: must be an integer from 0 to"):
+        fastq.train(fastq.windy_gridworld(), AGENTS[0], episodes=1, seed=0, run=-1)
