@@ -174,7 +174,3 @@ def _fail(message: str, status: int) -> None:
     """Print an error and exit."""
     typer.echo(f"error: {message}", err=True)
     sys.exit(status)
-
-
-if __name__ == "__main__":
-    main()

@@ -87,7 +87,7 @@ def run(
     if n_jobs == 0:
         raise InputError("n_jobs = 0: must be a number of workers, or -1 for all cores")
     if chunk_size is not None:
-        check_arguments(runs=chunk_size)
+        check_arguments(chunk_size=chunk_size)
     workers = _workers(n_jobs, backend)
     directory = Path(out)
     open_study(directory, sweep)

@@ -1,9 +1,9 @@
 """The directory of a study: ``manifest.json`` and the part files that its chunks wrote.
 
 A part is a parquet file with one row for each configuration, run and episode, in that order, that
-pandas, Polars or DuckDB read as it is. Its footer lists the runs it holds, so that what is missing
-is known without reading any row. A part is written under a temporary name, flushed to disk, and
-renamed: a name that ends in ``.parquet`` is a whole part. Pages carry checksums.
+pandas, Polars or DuckDB read as it is. Its footer lists the runs that it holds. A part is written
+under a temporary name, flushed to disk, and renamed: a name that ends in ``.parquet`` is a whole
+part. The name ends in the checksum of the part's bytes, which every reading is held against.
 
 A directory holds one study: its environment, agent, seed, episodes, time limit and streams never
 change. Configurations and runs are added to; the manifest's spec is the last one that was run.
@@ -18,7 +18,8 @@ import os
 import platform
 import subprocess
 import uuid
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -206,9 +207,7 @@ def write_part(
     episodes = next(iter(columns.values())).shape[1]
     rows = _rows(configurations, configuration_of, run_of, columns, episodes)
     index = json.dumps(runs).encode()
-    name = hashlib.sha256(index).hexdigest()[:24]
-    final = directory / "parts" / f"{name}.parquet"
-    temporary = final.with_name(f".{name}-{uuid.uuid4().hex}.tmp")
+    temporary = directory / "parts" / f".{uuid.uuid4().hex}.tmp"
     try:
         pq.write_table(
             rows.replace_schema_metadata({_INDEX: index}),
@@ -216,9 +215,9 @@ def write_part(
             compression="lz4",
             use_dictionary=[c for c in rows.column_names if c not in ("episode", *columns)],
             write_statistics=False,
-            write_page_checksum=True,
         )
-        _put(temporary, final)
+        name = f"{hashlib.sha256(index).hexdigest()[:16]}-{_checksum(temporary.read_bytes())}"
+        _put(temporary, directory / "parts" / f"{name}.parquet")
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -254,14 +253,14 @@ def finished_runs(directory: Path) -> Runs:
     """
     finished: Runs = {}
     for part in _parts(directory):
-        with _reading(part):
-            for key, runs in _index(pq.read_metadata(part)).items():
+        with _reading(part) as file:
+            for key, runs in json.loads(file.metadata.metadata[_INDEX]).items():
                 finished.setdefault(key, []).extend(runs)
     return finished
 
 
 def read_parts(directory: Path, columns: Sequence[str]) -> list[pa.Table]:
-    """Read some columns of all parts, each page against its checksum.
+    """Read some columns of all parts.
 
     Raises
     ------
@@ -270,7 +269,7 @@ def read_parts(directory: Path, columns: Sequence[str]) -> list[pa.Table]:
     """
     tables = []
     for part in _parts(directory):
-        with _reading(part), pq.ParquetFile(part, page_checksum_verification=True) as file:
+        with _reading(part) as file:
             tables.append(file.read(columns=list(columns)))
     return tables
 
@@ -280,17 +279,21 @@ def _parts(directory: Path) -> list[Path]:
     return sorted((directory / "parts").glob("[!.]*.parquet"))
 
 
-def _index(footer: pq.FileMetaData) -> Runs:
-    """Read which runs a part holds."""
-    return dict(json.loads(footer.metadata[_INDEX]))
+def _checksum(data: bytes) -> str:
+    """Sum up a part's bytes, to find damage, not malice."""
+    return f"{zlib.crc32(data):08x}"
 
 
 @contextlib.contextmanager
-def _reading(part: Path) -> Any:
-    """Turn whatever goes wrong in reading a part into an error of one line."""
+def _reading(part: Path) -> Iterator[pq.ParquetFile]:
+    """Open a part; turn whatever goes wrong in reading it into an error of one line."""
     try:
-        yield
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, pa.ArrowException) as error:
+        data = part.read_bytes()
+        if not part.stem.endswith(f"-{_checksum(data)}"):
+            raise ValueError("its bytes do not have the checksum that its name ends in")
+        with pq.ParquetFile(pa.BufferReader(data)) as file:
+            yield file
+    except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
         raise InputError(
             f"{part}: is damaged ({shorten(str(error), 100)}); "
             "delete it, and the next sweep recomputes its runs"

@@ -59,13 +59,14 @@ class Validated(BaseModel):
 
 
 class _Arguments(Validated):
-    """What the training calls take besides the MDP and the agents."""
+    """Integers that public calls take."""
 
     episodes: Count = 1
     runs: Count = 1
     seed: Seed = 0
     run: Index = 0
     max_steps: Count = 1
+    chunk_size: Count = 1
 
 
 def check_arguments(**arguments: int) -> None:

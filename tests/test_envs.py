@@ -25,7 +25,8 @@ def test_check_env(render_mode, moves, stochastic_wind):
 
 
 @pytest.mark.parametrize(
-    "imports", ["import fastq, gymnasium", "import gymnasium, fastq", "import gymnasium.envs, fastq"]
+    "imports",
+    ["import fastq, gymnasium", "import gymnasium, fastq", "import gymnasium.envs, fastq"],
 )
 def test_registered_on_import_in_either_order(imports):
     code = f"{imports}; import gymnasium; print(gymnasium.make('{ENV_ID}').spec.id)"

@@ -1,0 +1,115 @@
+"""`Results`: the tables, against arrays computed apart."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import fastq
+
+
+@pytest.fixture(scope="module")
+def batch(results):
+    """The same runs, straight from the kernel."""
+    sweep = results.sweep
+    agents = [configuration.agent for configuration in sweep.configurations]
+    return fastq.train_batch(sweep.mdp, agents, episodes=20, seed=3, runs=5)
+
+
+def test_episodes(results, batch):
+    table = results.episodes()
+    assert list(table.columns) == [
+        "alpha", "epsilon", "run", "episode", "return", "length", "truncated",
+    ]  # fmt: skip
+    assert table["return"].tolist() == batch.returns.ravel().tolist()
+    assert table["length"].tolist() == batch.lengths.ravel().tolist()
+    assert table["truncated"].tolist() == batch.truncated.ravel().tolist()
+    assert table["episode"].tolist() == list(range(20)) * 30
+    assert table["run"].tolist() == np.tile(np.repeat(range(5), 20), 6).tolist()
+    assert table["alpha"].tolist() == np.repeat([0.1, 0.5, 0.9], 200).tolist()
+    assert table["epsilon"].tolist() == np.tile(np.repeat([0.05, 0.1], 100), 3).tolist()
+
+
+@pytest.mark.parametrize("metric", ["return", "length"])
+def test_curves_have_t_bands_over_runs(results, metric):
+    table = results.curves(metric=metric, level=0.9)
+    assert list(table.columns) == [
+        "alpha", "epsilon", "episode", "estimate", "lower", "upper", "runs",
+    ]  # fmt: skip
+    assert len(table) == 6 * 20
+    assert set(table["runs"]) == {5}
+    assert table.attrs == {"metric": metric, "interval": "t", "level": 0.9}
+    episodes = results.episodes()
+    row = table.iloc[27]
+    sample = episodes[
+        (episodes["alpha"] == row["alpha"])
+        & (episodes["epsilon"] == row["epsilon"])
+        & (episodes["episode"] == row["episode"])
+    ][metric]
+    expected = stats.ttest_1samp(sample, 0).confidence_interval(0.9)
+    assert row["estimate"] == pytest.approx(sample.mean())
+    assert (row["lower"], row["upper"]) == pytest.approx(tuple(expected))
+
+
+def test_bootstrap_bands_are_repeatable(results):
+    table = results.curves(interval="bootstrap")
+    assert (table["lower"] <= table["estimate"]).all()
+    assert (table["estimate"] <= table["upper"]).all()
+    pd.testing.assert_frame_equal(table, results.curves(interval="bootstrap"))
+    assert not table["lower"].equals(results.curves()["lower"])
+
+
+def test_summary(results, batch):
+    table = results.summary()
+    assert len(table) == 6
+    means = batch.returns.reshape(6, 5, 20).mean(axis=2)
+    assert table["estimate"].to_numpy() == pytest.approx(means.mean(axis=1))
+    half = stats.t.ppf(0.975, 4) * means.std(axis=1, ddof=1) / np.sqrt(5)
+    assert table["upper"].to_numpy() == pytest.approx(means.mean(axis=1) + half)
+    final = batch.returns.reshape(6, 5, 20)[:, :, -2:].mean(axis=(1, 2))
+    assert table["final"].to_numpy() == pytest.approx(final)
+    assert table["length"].to_numpy() == pytest.approx(batch.lengths.reshape(6, -1).mean(axis=1))
+    assert set(table["truncated"]) == {0}
+
+
+def test_truncated_runs_are_counted(fields, tmp_path):
+    spec = fastq.Sweep(**{**fields, "max_steps": 30})
+    found = fastq.run(spec, out=tmp_path / "x", n_jobs=1, progress=False)
+    table = found.summary()
+    cut = found.episodes().groupby(["alpha", "epsilon"], sort=False)["truncated"].sum()
+    assert table["truncated"].tolist() == cut.tolist()
+    assert table["truncated"].min() > 0
+    assert set(table["truncated_runs"]) == {5}
+
+
+def test_one_run_has_no_interval(fields, tmp_path):
+    spec = fastq.Sweep(**{**fields, "runs": 1})
+    found = fastq.run(spec, out=tmp_path / "x", n_jobs=1, progress=False)
+    for interval in ("t", "bootstrap"):
+        curves = found.curves(interval=interval)
+        assert curves["estimate"].notna().all()
+        assert curves[["lower", "upper"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"metric": "regret"}, "metric = 'regret': must be one of return, length"),
+        ({"interval": "z"}, "interval = 'z': must be one of t, bootstrap"),
+        ({"level": 95}, r"level = 95: must be a number in \(0, 1\)"),
+    ],
+)
+def test_bad_arguments(results, arguments, message):
+    for table in (results.curves, results.summary):
+        with pytest.raises(fastq.InputError, match=message):
+            table(**arguments)
+
+
+def test_no_finished_runs(sweep, tmp_path):
+    fastq.store.open_study(tmp_path / "x", sweep)
+    with pytest.raises(fastq.InputError, match="holds no finished runs"):
+        fastq.Results(tmp_path / "x").summary()
+
+
+def test_repr_says_how_far_it_is(results):
+    assert repr(results).endswith("30 of 30 runs)")
