@@ -1,0 +1,51 @@
+"""Policies that are executed: sizes, independence, and names that outsiders rely on."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import fastq
+
+ROOT = Path(__file__).parent.parent
+MODULES = sorted((ROOT / "fastq").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_modules_are_small_and_open_with_what_they_specify(path):
+    text = path.read_text()
+    assert len(text.splitlines()) <= 320
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
+            assert lines <= 45, f"{node.name} has a body of {lines} lines"
+
+
+def test_no_fastmath_and_no_parallel():
+    for path in MODULES:
+        code = re.sub(r'""".*?"""', "", path.read_text(), flags=re.S)
+        assert "fastmath" not in code
+        assert "parallel=True" not in code
+
+
+def test_public_names():
+    assert set(fastq.__all__) <= set(dir(fastq))
+    for name in fastq.__all__:
+        assert getattr(fastq, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = fastq.nothing
+
+
+def test_the_architecture_page_names_every_module():
+    page = (ROOT / "ARCHITECTURE.md").read_text()
+    package = {path.stem for path in (ROOT / "fastq").glob("*.py")} - {"__init__", "__main__"}
+    assert {name for name in package if f"`{name}.py`" not in page} == set()
+
+
+def test_the_changelog_names_this_version():
+    assert f"## {fastq.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+    assert f'version = "{fastq.__version__}"' in (ROOT / "pyproject.toml").read_text()

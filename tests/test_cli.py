@@ -1,0 +1,165 @@
+"""The command line, as a user types it, in processes of their own and in this one."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from fastq import cli
+
+SPEC = """\
+env = "fastq/WindyGridworld-v0"
+agent = "q_learning"
+episodes = 20
+runs = 4
+grid = {alpha = [0.1, 0.5, 0.9]}
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty folder with one spec in it, as the working directory."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text(SPEC)
+    return tmp_path
+
+
+@pytest.fixture
+def fastq(monkeypatch, capsys):
+    """Run a command line; return its exit status, what it printed, and its errors."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["fastq", *arguments])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        printed = capsys.readouterr()
+        return caught.value.code, printed.out, printed.err
+
+    return run
+
+
+def test_a_sweep_of_ones_own(here, fastq):
+    status, out, err = fastq("sweep", "mine.toml", "--jobs", "1")
+    assert status == 0
+    assert "3 configurations x 4 runs x 20 episodes -> results/mine" in out
+    assert "12/12" in err
+    assert out.count("\n   0.") == 3
+    for name in ("curves.png", "heatmap.png", "summary.csv", "manifest.json"):
+        assert (here / "results" / "mine" / name).exists()
+        assert name in out or name == "manifest.json"
+    assert fastq("sweep", "mine.toml", "--jobs", "1")[0] == 0
+
+
+def test_quiet(here, fastq):
+    assert fastq("sweep", "mine.toml", "--quiet", "--out", "there") == (0, "", "")
+    assert (here / "there" / "curves.png").exists()
+
+
+def test_show_and_plot(here, fastq):
+    fastq("sweep", "mine.toml", "--quiet", "--out", "there")
+    (here / "there" / "curves.png").unlink()
+    status, out, _ = fastq("show", "there")
+    assert status == 0
+    assert "12 of 12 runs finished" in out
+    assert "the best 3 of 3 configurations" in out
+    status, out, _ = fastq("plot", "there")
+    assert status == 0
+    assert "wrote there/curves.png" in out
+    assert (here / "there" / "curves.png").exists()
+
+
+def test_truncated_runs_are_named(here, fastq):
+    (here / "mine.toml").write_text("max_steps = 15\n" + SPEC)
+    _, out, _ = fastq("sweep", "mine.toml")
+    assert "240 episodes in 12 runs were truncated by the time limit" in out
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (SPEC.replace("0.5", "1.5"), "mine.toml: grid.alpha[1] = 1.5: must be a number in (0, 1]"),
+        (SPEC.replace("0.5", "nan"), "mine.toml: grid.alpha[1] = nan: must be a number in (0, 1]"),
+        (SPEC + "typo = 1\n", "mine.toml: typo = 1: no such field; allowed are env, env_args"),
+        (SPEC.replace("Windy", "Calm"), "mine.toml: env = 'fastq/CalmGridworld-v0': must be"),
+        ("env = ", "mine.toml: is not TOML"),
+    ],
+)
+def test_bad_specs(here, fastq, spec, message):
+    (here / "mine.toml").write_text(spec)
+    status, out, err = fastq("sweep", "mine.toml")
+    assert (status, out) == (2, "")
+    assert err.startswith(f"error: {message}")
+    assert err.count("\n") == 1
+    assert not (here / "results").exists()
+
+
+def test_bad_directories(here, fastq):
+    fastq("sweep", "mine.toml", "--quiet", "--out", "there")
+    (here / "mine.toml").write_text("seed = 9\n" + SPEC)
+    status, _, err = fastq("sweep", "mine.toml", "--quiet", "--out", "there")
+    assert status == 2
+    assert err.startswith("error: out = 'there': holds another study, with seed = 0 and not 9")
+    for command in ("show", "plot"):
+        status, _, err = fastq(command, "nowhere")
+        assert (status, err.count("\n")) == (2, 1)
+        assert "nowhere: holds no study" in err
+
+
+def test_failing_runs_exit_with_1(here, fastq, monkeypatch):
+    from fastq import runner
+
+    def broken(_chunk):
+        raise MemoryError("on purpose")
+
+    monkeypatch.setattr(runner, "_compute", broken)
+    status, _, err = fastq("sweep", "mine.toml", "--quiet")
+    assert status == 1
+    assert "12 of 12 runs failed" in err
+    assert "MemoryError" in err
+
+
+def test_bench_as_json(fastq, monkeypatch):
+    from fastq import bench
+
+    monkeypatch.setattr(bench, "_REPEATS", 1)
+    monkeypatch.setattr(bench, "_REFERENCE_EPISODES", 10)
+    status, out, _ = fastq("bench", "--json")
+    found = json.loads(out)
+    assert status == 0
+    assert found["equal"] is True
+    assert found["kernel_steps_per_second"] > found["reference_steps_per_second"] > 0
+    assert "ratio" in fastq("bench")[1]
+
+
+def test_bench_notices_a_kernel_that_differs(fastq, monkeypatch):
+    from fastq import bench
+
+    monkeypatch.setattr(bench, "_REPEATS", 1)
+    monkeypatch.setattr(bench, "_REFERENCE_EPISODES", 10)
+    monkeypatch.setattr(bench, "_agree", lambda *_: False)
+    assert fastq("bench")[0] == 1
+
+
+def test_the_first_time_it_says_that_it_compiles(here):
+    """A process with an empty cache says so; the next one does not."""
+    command = [sys.executable, "-m", "fastq", "sweep", "mine.toml", "--out"]
+    environment = {"NUMBA_CACHE_DIR": str(here / "cache"), "PATH": ""}
+    said = [
+        subprocess.run(
+            [*command, name], capture_output=True, text=True, check=True, env=environment
+        ).stdout.count("compiling the kernels")
+        for name in ("a", "b")
+    ]
+    assert said == [1, 0]
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys\nfrom fastq.cli import main\nsys.argv = ['fastq', '--help']\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "heavy = {'numpy', 'numba', 'pandas', 'matplotlib', 'scipy', 'gymnasium', 'pyarrow'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Run a sweep" in done.stdout

@@ -1,0 +1,39 @@
+"""What a sweep leaves beside its parts."""
+
+import matplotlib.image
+import pandas as pd
+import pytest
+
+import fastq
+from fastq.report import best_configurations, write_report
+
+
+def test_report(results):
+    paths = write_report(results)
+    assert [path.name for path in paths] == ["curves.png", "heatmap.png", "summary.csv"]
+    for path in paths[:2]:
+        image = matplotlib.image.imread(path)
+        assert image.shape[0] > 400
+        assert image[..., :3].std() > 0.05  # something is drawn
+    table = pd.read_csv(paths[2])
+    assert table["estimate"].tolist() == pytest.approx(results.summary()["estimate"].tolist())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"grid": {"alpha": [0.5]}, "runs": 1, "episodes": 1},
+        {"grid": {"alpha": [0.5, 0.6], "gamma": [0.9, 1.0], "epsilon": [0.1, 0.2]}, "fixed": {}},
+        {"env": "FrozenLake-v1", "grid": {"initial_value": [0.0, 1.0]}},
+    ],
+)
+def test_reports_of_other_grids(fields, tmp_path, changes):
+    spec = fastq.Sweep(**{**fields, **changes})
+    found = fastq.run(spec, out=tmp_path / "x", n_jobs=1, progress=False)
+    assert all(path.stat().st_size for path in write_report(found))
+
+
+def test_best_configurations(results):
+    summary = results.summary()
+    best = best_configurations(summary, 2)
+    assert best["estimate"].tolist() == sorted(summary["estimate"], reverse=True)[:2]
