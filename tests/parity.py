@@ -40,6 +40,12 @@ def assert_parity(env_id, agent, *, episodes, seed, run, max_steps=None, **env_a
     return found
 
 
+def newest(name):
+    """Name the newest version of an environment that the installed gymnasium has."""
+    versions = [spec.version for spec in gymnasium.registry.values() if spec.name == name]
+    return f"{name}-v{max(versions)}"
+
+
 def same_bits(left, right):
     """Compare two arrays of float64 by their bits: -0.0 is not 0.0 here."""
     return left.shape == right.shape and left.tobytes() == right.tobytes()

@@ -79,7 +79,7 @@ def test_a_failed_write_leaves_nothing(sweep, tmp_path, monkeypatch):
         ({"max_steps": 50}, "with max_steps = 10000 and not 50"),
         ({"streams": "independent"}, "with streams = 'common' and not 'independent'"),
         ({"env_args": {"moves": "king"}}, "with env_args = {} and not {'moves': 'king'}"),
-        ({"env": "CliffWalking-v1"}, "with env = 'fastq/WindyGridworld-v0' and not"),
+        ({"env": "FrozenLake-v1"}, "with env = 'fastq/WindyGridworld-v0' and not"),
     ],
 )
 def test_another_study_is_refused(study, fields, changes, message):
