@@ -59,7 +59,7 @@ def sweep(
         _draw(results, quiet)
     except KeyboardInterrupt:
         _interrupted(spec, directory, file)
-    say(f"\nrun it again to extend it; look at it again with: fastq show {directory}")
+    say(f"\nto look at it again: fastq show {directory}")
 
 
 @app.command()

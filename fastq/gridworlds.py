@@ -11,8 +11,9 @@ from itertools import product
 
 import numpy as np
 
+from fastq.errors import InputError
 from fastq.mdp import FiniteMDP, GridLayout
-from fastq.validation import choose
+from fastq.validation import choose, shorten
 
 _FOUR = ((-1, 0), (0, 1), (1, 0), (0, -1))
 _DIAGONALS = ((-1, 1), (1, 1), (1, -1), (-1, -1))
@@ -49,10 +50,11 @@ def windy_gridworld(*, moves: str = "four", stochastic_wind: bool = False) -> Fi
     Raises
     ------
     InputError
-        For other moves.
+        For other moves or winds.
     """
     choose("moves", moves, MOVES)
-    choose("stochastic_wind", str(bool(stochastic_wind)), ("False", "True"))
+    if not isinstance(stochastic_wind, bool):
+        raise InputError(f"stochastic_wind = {shorten(stochastic_wind)}: must be True or False")
     rows, columns = _SHAPE
     steps = MOVES[moves]
     gusts = (-1, 0, 1) if stochastic_wind else (0,)

@@ -83,6 +83,10 @@ class FiniteMDP:
             object.__setattr__(self, field, table)
         _check(self)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy in another process is read-only again, and of the same type for the kernels.
+        return type(self), tuple(getattr(self, field.name) for field in dataclasses.fields(self))
+
     @property
     def num_states(self) -> int:
         """S, the number of states."""
@@ -144,7 +148,13 @@ class FiniteMDP:
                 "must be a finite MDP, as gymnasium's toy-text environments are"
             )
         limit = made.spec.max_episode_steps if made.spec is not None else None
-        mdp = _from_outcomes(table, start, name)
+        try:
+            mdp = _from_outcomes(table, start, name)
+        except (LookupError, TypeError, ValueError) as error:
+            reason = shorten(str(error), 100)
+            raise InputError(
+                f"env = {name!r}: unwrapped.P makes no finite MDP ({reason})"
+            ) from None
         return dataclasses.replace(
             mdp, max_steps=limit or DEFAULT_MAX_STEPS, layout=getattr(bare, "layout", None)
         )

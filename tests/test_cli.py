@@ -123,7 +123,7 @@ def test_bench_as_json(fastq, monkeypatch):
     from fastq import bench
 
     monkeypatch.setattr(bench, "_REPEATS", 1)
-    monkeypatch.setattr(bench, "_REFERENCE_EPISODES", 10)
+    monkeypatch.setattr(bench, "_EPISODES", 30)
     status, out, _ = fastq("bench", "--json")
     found = json.loads(out)
     assert status == 0
@@ -136,7 +136,7 @@ def test_bench_notices_a_kernel_that_differs(fastq, monkeypatch):
     from fastq import bench
 
     monkeypatch.setattr(bench, "_REPEATS", 1)
-    monkeypatch.setattr(bench, "_REFERENCE_EPISODES", 10)
+    monkeypatch.setattr(bench, "_EPISODES", 30)
     monkeypatch.setattr(bench, "_agree", lambda *_: False)
     assert fastq("bench")[0] == 1
 

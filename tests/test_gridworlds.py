@@ -61,3 +61,5 @@ def test_stochastic_wind():
 def test_bad_moves():
     with pytest.raises(fastq.InputError, match=r"moves = 'knight': must be one of four, king"):
         fastq.windy_gridworld(moves="knight")
+    with pytest.raises(fastq.InputError, match="stochastic_wind = 'yes': must be True or False"):
+        fastq.windy_gridworld(stochastic_wind="yes")

@@ -1,6 +1,7 @@
 """`FiniteMDP`: what it reads, and what it refuses."""
 
 import dataclasses
+import pickle
 
 import gymnasium
 import numpy as np
@@ -84,6 +85,25 @@ def test_from_gymnasium_reads_an_environment_already_made():
 def test_from_gymnasium_refuses(env_id, kwargs, message):
     with pytest.raises(fastq.InputError, match=message) as caught:
         fastq.FiniteMDP.from_gymnasium(env_id, **kwargs)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_pickled_copy_is_read_only_again():
+    copy = pickle.loads(pickle.dumps(fastq.windy_gridworld()))
+    assert copy.fingerprint == fastq.windy_gridworld().fingerprint
+    assert copy.layout == fastq.windy_gridworld().layout
+    assert not copy.reward.flags.writeable
+
+
+@pytest.mark.parametrize(
+    "table",
+    [{}, {0: {}}, {0: {0: []}}, {0: {0: [(1.0, 7, 0.0, False)]}}, {0: {0: [(1.0, 0)]}}, [3]],
+)
+def test_a_table_p_that_makes_no_mdp(table):
+    env = gymnasium.make("FrozenLake-v1").unwrapped
+    env.P = table
+    with pytest.raises(fastq.InputError, match="env = 'FrozenLake-v1': ") as caught:
+        fastq.FiniteMDP.from_gymnasium(env)
     assert "\n" not in str(caught.value)
 
 
