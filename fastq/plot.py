@@ -56,7 +56,8 @@ def learning_curves(curves: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
         ax.fill_between(
             curve["episode"], curve["lower"], curve["upper"], color=colour, alpha=0.25, linewidth=0
         )
-    ax.set_xlabel("episode")
+    window = curves.attrs.get("window", 1)
+    ax.set_xlabel("episode" if window == 1 else f"episode (means over {window} episodes)")
     ax.set_ylabel(_METRIC_LABELS.get(curves.attrs.get("metric"), "estimate"))
     ax.legend(title=_band_title(curves), fontsize="small", title_fontsize="small")
     return ax

@@ -1,5 +1,6 @@
 """What a sweep leaves beside its parts for people to look at: two pictures and a table."""
 
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +9,7 @@ from fastq import plot
 from fastq.results import Results
 
 _CURVES = 6
+_POINTS, _POINTS_OF_MANY = 500, 150
 _WIDE = 20
 
 
@@ -15,7 +17,8 @@ def write_report(results: Results) -> list[Path]:
     """Write ``curves.png``, ``heatmap.png`` and ``summary.csv`` into the study's directory.
 
     The curves are those of at most six configurations, from the best to the worst; returns that
-    span more than a factor of 20 are drawn on a logarithmic scale.
+    span more than a factor of 20 are drawn on a logarithmic scale, and more than 500 episodes as
+    means over windows.
 
     Returns
     -------
@@ -30,7 +33,9 @@ def write_report(results: Results) -> list[Path]:
     from matplotlib.figure import Figure
     from matplotlib.ticker import ScalarFormatter, SymmetricalLogLocator
 
-    summary, curves = results.summary(), results.curves()
+    episodes = results.sweep.episodes
+    window = 1 if episodes <= _POINTS else math.ceil(episodes / _POINTS_OF_MANY)
+    summary, curves = results.summary(), results.curves(window=window)
     title = f"{results.sweep.agent} on {results.sweep.env}"
     paths = [results.directory / name for name in ("curves.png", "heatmap.png", "summary.csv")]
 

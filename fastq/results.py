@@ -17,7 +17,7 @@ from fastq import statistics
 from fastq.errors import InputError
 from fastq.store import finished_runs, read_manifest, read_parts
 from fastq.sweep import Sweep
-from fastq.validation import choose
+from fastq.validation import check_arguments, choose
 
 METRICS = ("return", "length")
 _COLUMNS = ("return", "length", "truncated")
@@ -88,7 +88,11 @@ class Results:
         return pd.DataFrame(table)
 
     def curves(
-        self, metric: str = "return", interval: str = "t", level: float = 0.95
+        self,
+        metric: str = "return",
+        interval: str = "t",
+        level: float = 0.95,
+        window: int = 1,
     ) -> pd.DataFrame:
         """Learning curves: the mean over runs in each episode, with a confidence band.
 
@@ -98,12 +102,14 @@ class Results:
         interval : {"t", "bootstrap"}
         level : float
             Confidence, in (0, 1).
+        window : int
+            Each run's mean over so many episodes makes one point, at the first of them.
 
         Returns
         -------
         DataFrame
-            One row for each configuration and episode: the hyperparameters of the grid, episode,
-            estimate, lower, upper, runs. Bounds are NaN where there is one run.
+            One row for each configuration and episode (or window): the hyperparameters of the
+            grid, episode, estimate, lower, upper, runs. Bounds are NaN where there is one run.
 
         Raises
         ------
@@ -111,16 +117,17 @@ class Results:
             For an argument that is not allowed.
         """
         choose("metric", metric, METRICS)
-        episodes = self.sweep.episodes
+        check_arguments(window=window)
+        episodes = np.arange(0, self.sweep.episodes, window)
         pieces = []
         for place, rows in self._by_configuration():
-            samples = self._recorded.columns[metric][rows]
+            samples = _means(self._recorded.columns[metric][rows], episodes)
             estimate = statistics.mean_interval(samples, interval, level)
-            piece = self._points(np.array([place]), episodes)
-            piece |= {"episode": np.arange(episodes), **estimate._asdict()}
+            piece = self._points(np.array([place]), len(episodes))
+            piece |= {"episode": episodes, **estimate._asdict()}
             pieces.append(pd.DataFrame({**piece, "runs": len(samples)}))
         table = pd.concat(pieces, ignore_index=True)
-        table.attrs = {"metric": metric, "interval": interval, "level": level}
+        table.attrs = {"metric": metric, "interval": interval, "level": level, "window": window}
         return table
 
     def summary(
@@ -232,6 +239,13 @@ def missing_runs(directory: Path, sweep: Sweep) -> tuple[NDArray[np.int64], NDAr
         missing[place, done[done < sweep.runs]] = False
     configurations, runs = np.nonzero(missing)
     return configurations, runs
+
+
+def _means(values: NDArray[Any], starts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Average each run's episodes over the windows that begin at `starts`."""
+    sums = np.add.reduceat(values.astype(np.float64), starts, axis=1)
+    means: NDArray[np.float64] = sums / np.diff(starts, append=values.shape[1])
+    return means
 
 
 def _by_run(column: pa.ChunkedArray, runs: int) -> NDArray[Any]:

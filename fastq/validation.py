@@ -67,6 +67,7 @@ class _Arguments(Validated):
     run: Index = 0
     max_steps: Count = 1
     chunk_size: Count = 1
+    window: Count = 1
 
 
 def check_arguments(**arguments: int) -> None:

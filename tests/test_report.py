@@ -24,6 +24,7 @@ def test_report(results):
     [
         {"grid": {"alpha": [0.5]}, "runs": 1, "episodes": 1},
         {"grid": {"alpha": [0.5, 0.6], "gamma": [0.9, 1.0], "epsilon": [0.1, 0.2]}, "fixed": {}},
+        {"episodes": 501, "runs": 2},
         {"env": "FrozenLake-v1", "grid": {"initial_value": [0.0, 1.0]}},
     ],
 )

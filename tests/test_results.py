@@ -38,7 +38,7 @@ def test_curves_have_t_bands_over_runs(results, metric):
     ]  # fmt: skip
     assert len(table) == 6 * 20
     assert set(table["runs"]) == {5}
-    assert table.attrs == {"metric": metric, "interval": "t", "level": 0.9}
+    assert table.attrs == {"metric": metric, "interval": "t", "level": 0.9, "window": 1}
     episodes = results.episodes()
     row = table.iloc[27]
     sample = episodes[
@@ -49,6 +49,16 @@ def test_curves_have_t_bands_over_runs(results, metric):
     expected = stats.ttest_1samp(sample, 0).confidence_interval(0.9)
     assert row["estimate"] == pytest.approx(sample.mean())
     assert (row["lower"], row["upper"]) == pytest.approx(tuple(expected))
+
+
+def test_windows_are_means_of_each_run(results, batch):
+    table = results.curves(window=8)
+    assert table["episode"].tolist() == [0, 8, 16] * 6
+    first = batch.returns[:5]
+    means = [first[:, start : start + 8].mean() for start in (0, 8, 16)]
+    assert table["estimate"][:3].tolist() == pytest.approx(means)
+    half = stats.t.ppf(0.975, 4) * first[:, 16:].mean(axis=1).std(ddof=1) / np.sqrt(5)
+    assert table["upper"][2] == pytest.approx(means[2] + half)
 
 
 def test_bootstrap_bands_are_repeatable(results):
@@ -100,6 +110,8 @@ def test_one_run_has_no_interval(fields, tmp_path):
     ],
 )
 def test_bad_arguments(results, arguments, message):
+    with pytest.raises(fastq.InputError, match="window = 0: must be an integer from 1"):
+        results.curves(window=0)
     for table in (results.curves, results.summary):
         with pytest.raises(fastq.InputError, match=message):
             table(**arguments)
