@@ -18,7 +18,7 @@ from tqdm import tqdm
 from fastq.errors import InputError, RunError
 from fastq.mdp import FiniteMDP
 from fastq.results import Results, missing_runs
-from fastq.store import add_wall_time, open_study, write_part
+from fastq.store import add_wall_time, check_study, open_study, write_part
 from fastq.sweep import Configuration, Sweep
 from fastq.training import Settings, train_batch, train_pairs
 from fastq.validation import check_arguments, shorten
@@ -90,8 +90,9 @@ def run(
         check_arguments(chunk_size=chunk_size)
     workers = _workers(n_jobs, backend)
     directory = Path(out)
-    open_study(directory, sweep)
+    check_study(directory, sweep)
     configuration_of, run_of = missing_runs(directory, sweep)
+    open_study(directory, sweep)
     size = chunk_size or _chunk_size(len(run_of), sweep.episodes, workers)
     total = sweep.num_configurations * sweep.runs
     failures: list[str] = []
@@ -133,12 +134,12 @@ def run_chunk(chunk: Chunk) -> Report:
     """Compute the runs of a chunk and write their part; where it fails, find which run fails."""
     try:
         _compute(chunk)
+    except OSError as error:  # what cannot be written whole cannot be written in halves
+        return Report(0, _failures(chunk, error))
     except Exception as error:
         count = len(chunk.run_of)
         if count == 1:
-            configuration = chunk.configurations[int(chunk.configuration_of[0])]
-            reason = f"{type(error).__name__}: {shorten(str(error), 200)}"
-            return Report(0, [f"{configuration}, run {chunk.run_of[0]}: {reason}"])
+            return Report(0, _failures(chunk, error))
         halves = [_part_of(chunk, 0, count // 2), _part_of(chunk, count // 2, count)]
         reports = [run_chunk(half) for half in halves]
         return Report(
@@ -146,6 +147,13 @@ def run_chunk(chunk: Chunk) -> Report:
             [failure for report in reports for failure in report.failures],
         )
     return Report(len(chunk.run_of), [])
+
+
+def _failures(chunk: Chunk, error: Exception) -> list[str]:
+    """Say of each run of a chunk that it failed, and why."""
+    reason = f"{type(error).__name__}: {shorten(str(error), 200)}"
+    pairs = zip(chunk.configuration_of.tolist(), chunk.run_of.tolist(), strict=True)
+    return [f"{chunk.configurations[place]}, run {run}: {reason}" for place, run in pairs]
 
 
 def _compute(chunk: Chunk) -> None:

@@ -40,30 +40,40 @@ Runs = dict[str, list[int]]
 """Numbers of the runs of each configuration, by its key."""
 
 
+def check_study(directory: Path, sweep: Sweep) -> None:
+    """Check that a directory can hold the study of a sweep; change nothing.
+
+    Raises
+    ------
+    InputError
+        Where it holds another study, or something else.
+    """
+    if (directory / "manifest.json").exists():
+        _check_same_study(directory, read_manifest(directory), sweep)
+    elif directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise InputError(
+            f"out = {str(directory)!r}: holds something else; "
+            "must be a new or empty directory, or one that holds this study"
+        )
+
+
 def open_study(directory: Path, sweep: Sweep) -> None:
     """Make a directory the study of a sweep, or take up the study that it holds.
 
     Raises
     ------
     InputError
-        Where it holds another study, or something else; nothing is then changed.
+        Where it holds another study, or something else, or cannot be written.
     """
-    manifest = {}
-    if (directory / "manifest.json").exists():
-        manifest = read_manifest(directory)
-        _check_same_study(directory, manifest, sweep)
-    elif directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise InputError(
-            f"out = {str(directory)!r}: holds something else; "
-            "must be a new or empty directory, or one that holds this study"
-        )
+    check_study(directory, sweep)
+    known = (directory / "manifest.json").exists()
+    old = read_manifest(directory) if known else {}
     try:
         (directory / "parts").mkdir(parents=True, exist_ok=True)
-        _write_manifest(directory, _manifest(sweep, manifest))
+        _write_manifest(directory, _manifest(sweep, old))
     except OSError as error:
-        raise InputError(
-            f"out = {str(directory)!r}: cannot be written ({error.strerror})"
-        ) from None
+        reason = error.strerror
+        raise InputError(f"out = {str(directory)!r}: cannot be written ({reason})") from None
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:

@@ -119,6 +119,19 @@ def test_failing_runs_are_named_and_the_others_kept(sweep, tmp_path, monkeypatch
     assert run(sweep, tmp_path / "x").finished == 30
 
 
+def test_a_full_disk_is_said_once_for_each_run(sweep, tmp_path, monkeypatch):
+    tried = []
+
+    def full(*_arguments):
+        tried.append(1)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(runner, "write_part", full)
+    with pytest.raises(fastq.RunError, match=r"30 of 30 runs failed.*No space left on device"):
+        run(sweep, tmp_path / "x", chunk_size=10)
+    assert len(tried) == 3
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -123,6 +123,10 @@ def test_a_damaged_part_is_named(study, fields, harm):
     with pytest.raises(fastq.InputError, match=f"{part.name}: is damaged .*delete it") as caught:
         rerun(fields, study).episodes()
     assert "\n" not in str(caught.value)
+    before = contents(study)
+    with pytest.raises(fastq.InputError, match="is damaged"):
+        rerun(fields, study, runs=9)
+    assert contents(study) == before
     part.unlink()
     assert rerun(fields, study).finished == 30
 
