@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fastq
-from fastq import statistics, store, streams
+from fastq import manifest, parts, statistics, streams
 
 RUNS = 96
 
@@ -36,11 +36,11 @@ def test_seeding(benchmark):
 def test_recording(benchmark, tmp_path):
     spec = {"env": "fastq/WindyGridworld-v0", "agent": "q_learning", "grid": {"alpha": [0.5]}}
     sweep = fastq.Sweep(**spec, episodes=500, runs=100)
-    store.open_study(tmp_path / "x", sweep)
+    manifest.open_study(tmp_path / "x", sweep)
     lengths = np.random.default_rng(0).geometric(0.05, size=(100, 500)).astype(np.int32)
     columns = {"return": -lengths.astype(float), "length": lengths, "truncated": lengths > 100}
     place, runs = np.zeros(100, dtype=np.int64), np.arange(100)
-    benchmark(store.write_part, tmp_path / "x", sweep.configurations, place, runs, columns)
+    benchmark(parts.write_part, tmp_path / "x", sweep.configurations, place, runs, columns)
 
 
 @pytest.mark.parametrize("kind", statistics.INTERVALS)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from fastq import statistics
 from fastq.errors import InputError
-from fastq.store import finished_runs, read_manifest, read_parts
+from fastq.manifest import read_manifest
+from fastq.parts import finished_runs, read_parts
 from fastq.sweep import Sweep
 from fastq.validation import check_arguments, choose
 

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from fastq.errors import InputError, RunError
+from fastq.manifest import add_wall_time, check_study, open_study
 from fastq.mdp import FiniteMDP
+from fastq.parts import write_part
 from fastq.results import Results, missing_runs
-from fastq.store import add_wall_time, check_study, open_study, write_part
 from fastq.sweep import Configuration, Sweep
 from fastq.training import Settings, train_batch, train_pairs
 from fastq.validation import check_arguments, shorten

@@ -1,5 +1,7 @@
 """What the tests share: small sweeps, and no screen."""
 
+import shutil
+
 import matplotlib
 import pytest
 
@@ -35,3 +37,19 @@ def results(tmp_path_factory):
     """The finished results of the small sweep."""
     out = tmp_path_factory.mktemp("study") / "windy"
     return fastq.run(fastq.Sweep(**SMALL), out=out, n_jobs=1, progress=False)
+
+
+@pytest.fixture
+def study(results, tmp_path):
+    """A copy of the finished study, to do harm to."""
+    return shutil.copytree(results.directory, tmp_path / "study")
+
+
+def rerun(fields, out, **changes):
+    """Run a small sweep over a directory."""
+    return fastq.run(fastq.Sweep(**{**fields, **changes}), out=out, n_jobs=1, progress=False)
+
+
+def contents(directory):
+    """Read all files of a directory."""
+    return {p: p.read_bytes() for p in sorted(directory.rglob("*")) if p.is_file()}

@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 import fastq
+from fastq.manifest import open_study
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +119,7 @@ def test_bad_arguments(results, arguments, message):
 
 
 def test_no_finished_runs(sweep, tmp_path):
-    fastq.store.open_study(tmp_path / "x", sweep)
+    open_study(tmp_path / "x", sweep)
     with pytest.raises(fastq.InputError, match="holds no finished runs"):
         fastq.Results(tmp_path / "x").summary()
 

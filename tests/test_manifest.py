@@ -1,0 +1,76 @@
+"""`manifest.json`: what it says, whom it refuses, and what damage does."""
+
+import json
+
+import numpy as np
+import pytest
+
+import fastq
+from tests.conftest import contents, rerun
+
+
+def test_manifest(results, sweep):
+    manifest = json.loads((results.directory / "manifest.json").read_text())
+    assert fastq.Sweep(**manifest["spec"]) == sweep
+    assert manifest["seed"] == 3
+    assert manifest["environment"] == sweep.mdp.fingerprint
+    assert manifest["versions"]["numpy"] == np.__version__
+    assert manifest["wall_time"] > 0
+    assert "revision" in manifest
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seed": 4}, "with seed = 3 and not 4"),
+        ({"episodes": 21}, "with episodes = 20 and not 21"),
+        ({"max_steps": 50}, "with max_steps = 10000 and not 50"),
+        ({"streams": "independent"}, "with streams = 'common' and not 'independent'"),
+        ({"env_args": {"moves": "king"}}, "with env_args = {} and not {'moves': 'king'}"),
+        ({"env": "FrozenLake-v1"}, "with env = 'fastq/WindyGridworld-v0' and not"),
+    ],
+)
+def test_another_study_is_refused(study, fields, changes, message):
+    before = contents(study)
+    with pytest.raises(fastq.InputError, match=message):
+        rerun(fields, study, **changes)
+    assert contents(study) == before
+
+
+def test_a_directory_of_something_else_is_refused(fields, tmp_path):
+    (tmp_path / "thesis.tex").write_text("precious")
+    with pytest.raises(fastq.InputError, match="holds something else"):
+        rerun(fields, tmp_path)
+    with pytest.raises(fastq.InputError, match="holds something else"):
+        rerun(fields, tmp_path / "thesis.tex")
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_directory_that_cannot_be_made(fields, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(fastq.InputError, match="cannot be written"):
+        rerun(fields, tmp_path / "file" / "below")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "manifest.json: is damaged"),
+        ("[]", "manifest.json: is damaged"),
+        ("{}", "manifest.json: is damaged"),
+        ('{"format": 99, "spec": {"env": ""}, "environment": "", "max_steps": 1}', "format = 99"),
+        (
+            '{"format": 1, "spec": {"env": "x"}, "environment": "", "max_steps": 1}',
+            "manifest.json: spec: agent is missing",
+        ),
+    ],
+)
+def test_a_damaged_manifest(study, text, message):
+    (study / "manifest.json").write_text(text)
+    with pytest.raises(fastq.InputError, match=message):
+        fastq.Results(study)
+
+
+def test_no_study():
+    with pytest.raises(fastq.InputError, match="holds no study"):
+        fastq.Results("nowhere")

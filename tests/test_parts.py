@@ -1,0 +1,91 @@
+"""Part files: what is in them, and what damage does."""
+
+import zlib
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+import fastq
+from fastq import parts
+from fastq.manifest import open_study
+from tests.conftest import contents, rerun
+
+
+def test_parts_are_readable_without_fastq(results, sweep):
+    table = pd.read_parquet(results.directory / "parts")
+    assert list(table.columns) == [
+        "configuration", "alpha", "gamma", "epsilon", "initial_value",
+        "run", "episode", "return", "length", "truncated",
+    ]  # fmt: skip
+    assert len(table) == 6 * 5 * 20
+    agent = fastq.QLearning(alpha=0.5, gamma=1.0, epsilon=0.1)
+    rows = table[(table["alpha"] == 0.5) & (table["epsilon"] == 0.1) & (table["run"] == 4)]
+    expected = fastq.train(sweep.mdp, agent, episodes=20, seed=3, run=4)
+    assert rows.sort_values("episode")["return"].tolist() == expected.returns.tolist()
+    assert set(rows["configuration"]) == {agent.key(sweep.mdp.fingerprint)}
+
+
+def test_no_temporary_file_is_left(results):
+    names = [path.name for path in results.directory.rglob("*") if path.is_file()]
+    assert not [name for name in names if name.endswith(".tmp")]
+
+
+def test_a_failed_write_leaves_nothing(sweep, tmp_path, monkeypatch):
+    open_study(tmp_path / "x", sweep)
+
+    def full(*_args, **_kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(parts, "put", full)
+    columns = {"return": np.zeros((1, 20))}
+    with pytest.raises(OSError, match="No space left"):
+        parts.write_part(
+            tmp_path / "x", sweep.configurations, np.array([0]), np.array([0]), columns
+        )
+    assert not list((tmp_path / "x" / "parts").iterdir())
+
+
+def _truncate(data):
+    return data[: len(data) // 2]
+
+
+def _flip(data):
+    """Flip one bit, in the footer: the middle of a small part."""
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 0x40]) + data[middle + 1 :]
+
+
+@pytest.mark.parametrize(
+    "harm", [_truncate, _flip, lambda _: b"", lambda _: b"PAR1 is not enough PAR1"]
+)
+def test_a_damaged_part_is_named(study, fields, harm):
+    part = next((study / "parts").glob("*.parquet"))
+    part.write_bytes(harm(part.read_bytes()))
+    with pytest.raises(fastq.InputError, match=f"{part.name}: is damaged .*delete it") as caught:
+        rerun(fields, study).episodes()
+    assert "\n" not in str(caught.value)
+    before = contents(study)
+    with pytest.raises(fastq.InputError, match="is damaged"):
+        rerun(fields, study, runs=9)
+    assert contents(study) == before
+    part.unlink()
+    assert rerun(fields, study).finished == 30
+
+
+def test_a_parquet_file_of_someone_else(study):
+    pd.DataFrame({"x": [1]}).to_parquet(study / "parts" / "other.parquet")
+    with pytest.raises(fastq.InputError, match=r"other.parquet: is damaged"):
+        parts.finished_runs(study)
+
+
+def test_rows_that_do_not_fill_episodes(study):
+    part = next((study / "parts").glob("*.parquet"))
+    table = pq.read_table(part)
+    part.unlink()
+    pq.write_table(table.slice(0, table.num_rows - 1), study / "parts" / "x")
+    data = (study / "parts" / "x").read_bytes()
+    (study / "parts" / f"x-{zlib.crc32(data):08x}.parquet").write_bytes(data)
+    with pytest.raises(fastq.InputError, match="must be a multiple of 20 episodes"):
+        fastq.Results(study).episodes()
