@@ -73,7 +73,7 @@ def show(directory: Directory) -> None:
         f"{directory}: {spec.agent} on {spec.env}, {spec.num_configurations} configurations x "
         f"{spec.runs} runs x {spec.episodes} episodes, seed {spec.seed}\n"
         f"{results.finished} of {results.total} runs finished, in {manifest['wall_time']:g} s; "
-        f"fastq {manifest['versions']['fastq-rl']}, revision {manifest['revision'] or 'unknown'}"
+        f"fastq {manifest['versions'].get('fastq-rl')}, revision {manifest['revision'] or 'unknown'}"
     )
     _print_best(results)
 

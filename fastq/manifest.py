@@ -21,6 +21,16 @@ from fastq.validation import shorten
 FORMAT = 1
 _LIBRARIES = ("fastq-rl", "numpy", "numba", "gymnasium", "pandas", "pyarrow", "scipy", "joblib")
 
+_FIELDS: dict[str, type | tuple[type, ...]] = {
+    "spec": dict,
+    "environment": str,
+    "max_steps": int,
+    "versions": dict,
+    "revision": (str, type(None)),
+    "wall_time": (int, float),
+}
+"""What each manifest holds and fastq reads again."""
+
 
 def check_study(directory: Path, sweep: Sweep) -> None:
     """Check that a directory can hold the study of a sweep; change nothing.
@@ -40,14 +50,13 @@ def check_study(directory: Path, sweep: Sweep) -> None:
 
 
 def open_study(directory: Path, sweep: Sweep) -> None:
-    """Make a directory the study of a sweep, or take up the study that it holds.
+    """Make a directory the study of a sweep, or take up the study that `check_study` found there.
 
     Raises
     ------
     InputError
-        Where it holds another study, or something else, or cannot be written.
+        Where it cannot be written.
     """
-    check_study(directory, sweep)
     known = (directory / "manifest.json").exists()
     old = read_manifest(directory) if known else {}
     try:
@@ -70,7 +79,6 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         found = manifest["format"]
-        _ = manifest["spec"]["env"], manifest["environment"], manifest["max_steps"]
     except OSError:
         raise InputError(
             f"{directory}: holds no study (no manifest.json that can be read)"
@@ -81,6 +89,9 @@ def read_manifest(directory: Path) -> dict[str, Any]:
         raise InputError(
             f"{path}: format = {shorten(found)}: must be {FORMAT}; made by another fastq"
         )
+    for name, kind in _FIELDS.items():
+        if not isinstance(manifest.get(name), kind):
+            raise InputError(f"{path}: is damaged ({name} = {shorten(manifest.get(name))})")
     return dict(manifest)
 
 
@@ -142,7 +153,7 @@ def _revision() -> str | None:
     """Name the revision of fastq's own checkout, or None where it runs from no checkout."""
     package = Path(__file__).parent
     commands = (
-        ["git", "ls-files", "--error-unmatch", "store.py"],
+        ["git", "ls-files", "--error-unmatch", Path(__file__).name],
         ["git", "describe", "--always", "--dirty", "--abbrev=12"],
     )
     try:

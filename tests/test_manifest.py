@@ -1,6 +1,11 @@
 """`manifest.json`: what it says, whom it refuses, and what damage does."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +22,35 @@ def test_manifest(results, sweep):
     assert manifest["versions"]["numpy"] == np.__version__
     assert manifest["wall_time"] > 0
     assert "revision" in manifest
+
+
+def test_the_revision_is_that_of_fastqs_own_checkout(tmp_path):
+    """In a checkout it is git's own word; in a folder that is none there is no revision."""
+    copy = tmp_path / "fastq"
+    shutil.copytree(Path(fastq.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def revision():
+        command = [sys.executable, "-c", "from fastq.manifest import _revision; print(_revision())"]
+        environment = {**os.environ, "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    def git(*arguments):
+        who = ["-c", "user.name=x", "-c", "user.email=x"]
+        done = subprocess.run(
+            ["git", *who, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    assert revision() == "None"
+    git("init", "-q")
+    git("add", "fastq/*.py")
+    git("commit", "-q", "-m", "copy")
+    assert revision() == git("rev-parse", "--short=12", "HEAD")
+    (copy / "manifest.py").write_text((copy / "manifest.py").read_text() + "# edited\n")
+    assert revision() == git("rev-parse", "--short=12", "HEAD") + "-dirty"
 
 
 @pytest.mark.parametrize(
@@ -60,8 +94,14 @@ def test_a_directory_that_cannot_be_made(fields, tmp_path):
         ("{}", "manifest.json: is damaged"),
         ('{"format": 99, "spec": {"env": ""}, "environment": "", "max_steps": 1}', "format = 99"),
         (
-            '{"format": 1, "spec": {"env": "x"}, "environment": "", "max_steps": 1}',
+            '{"format": 1, "spec": {"env": "x"}, "environment": "", "max_steps": 1, '
+            '"versions": {}, "revision": null, "wall_time": 0}',
             "manifest.json: spec: agent is missing",
+        ),
+        (
+            '{"format": 1, "spec": {"env": "x"}, "environment": "", "max_steps": 1, '
+            '"versions": {}, "revision": null, "wall_time": "long"}',
+            r"manifest.json: is damaged \(wall_time = 'long'\)",
         ),
     ],
 )
