@@ -69,11 +69,12 @@ def show(directory: Directory) -> None:
 
     results = Results(directory)
     manifest, spec = results.manifest, results.sweep
+    version, revision = manifest["versions"].get("fastq-rl"), manifest["revision"] or "unknown"
     typer.echo(
         f"{directory}: {spec.agent} on {spec.env}, {spec.num_configurations} configurations x "
         f"{spec.runs} runs x {spec.episodes} episodes, seed {spec.seed}\n"
         f"{results.finished} of {results.total} runs finished, in {manifest['wall_time']:g} s; "
-        f"fastq {manifest['versions'].get('fastq-rl')}, revision {manifest['revision'] or 'unknown'}"
+        f"fastq {version}, revision {revision}"
     )
     _print_best(results)
 

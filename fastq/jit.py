@@ -37,22 +37,23 @@ def compiled(function: F) -> F:
 @functools.cache
 def sources_digest() -> str:
     """Digest the package's compiled sources."""
-    package = Path(__file__).parent
     digest = hashlib.sha256()
-    for source in (
-        package / "jit.py",
-        package / "streams.py",
-        *sorted(package.glob("kernels/*.py")),
-    ):
+    for source in _sources():
         digest.update(source.read_bytes())
     return digest.hexdigest()
 
 
+def _sources() -> list[Path]:
+    """List the files that hold compiled functions, and this one."""
+    package = Path(__file__).parent
+    return [package / "jit.py", package / "streams.py", *sorted(package.glob("kernels/*.py"))]
+
+
 def is_cached(function: Callable[..., Any]) -> bool:
-    """Say whether some form of a compiled function lies on disk, newer than its source."""
+    """Say whether some form of a compiled function lies on disk, newer than all sources."""
     dispatcher = cast(Any, function)
     source = Path(dispatcher.py_func.__code__.co_filename)
     pattern = f"{source.stem}.{dispatcher.py_func.__qualname__}-*.nbi"
     indices = Path(dispatcher.stats.cache_path or ".").glob(pattern)
-    newest = max(package_file.stat().st_mtime for package_file in source.parent.glob("*.py"))
+    newest = max(path.stat().st_mtime for path in _sources())
     return any(index.stat().st_mtime > newest for index in indices)

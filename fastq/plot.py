@@ -24,6 +24,7 @@ PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#0
 _STYLES = ("-", "--", ":", "-.")
 _CURVE_COLUMNS = ("episode", "estimate", "lower", "upper", "runs")
 _INTERVALS = {"t": "t interval", "bootstrap": "bootstrap interval"}
+_METRICS = {"return": "return", "length": "length (steps)"}
 
 
 def learning_curves(curves: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
@@ -58,12 +59,9 @@ def learning_curves(curves: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
         )
     window = curves.attrs.get("window", 1)
     ax.set_xlabel("episode" if window == 1 else f"episode (means over {window} episodes)")
-    ax.set_ylabel(_METRIC_LABELS.get(curves.attrs.get("metric"), "estimate"))
+    ax.set_ylabel(_METRICS.get(curves.attrs.get("metric", ""), "estimate"))
     ax.legend(title=_band_title(curves), fontsize="small", title_fontsize="small")
     return ax
-
-
-_METRIC_LABELS: dict[str | None, str] = {"return": "return", "length": "length (steps)"}
 
 
 def _band_title(curves: pd.DataFrame) -> str:
@@ -73,8 +71,7 @@ def _band_title(curves: pd.DataFrame) -> str:
     if curves["lower"].isna().all():
         return f"mean of {runs}; no interval"
     interval = _INTERVALS.get(curves.attrs.get("interval", ""), "interval")
-    level = f"{curves.attrs['level']:.4g}".removeprefix("0.") if "level" in curves.attrs else ""
-    percent = f"{float(curves.attrs['level']) * 100:g} % " if level else ""
+    percent = f"{curves.attrs['level'] * 100:g} % " if "level" in curves.attrs else ""
     return f"mean of {runs}, {percent}{interval}"
 
 
@@ -119,29 +116,22 @@ def heatmap(
     ax.set_xlabel(x)
     ax.set_ylabel(y or "")
     _write_cells(ax, cells.to_numpy())
-    label = "mean return" if summary.attrs.get("metric") == "return" else f"mean {value}"
-    if value == "estimate" and summary.attrs.get("metric") == "length":
-        label = "mean length (steps)"
-    others = len([n for n in summary.columns[: summary.columns.get_loc("runs")] if n not in keys])
+    metric = _METRICS.get(summary.attrs.get("metric", ""))
+    label = f"mean {metric}" if value == "estimate" and metric else value
+    others = summary.duplicated(keys).any()
     ax.figure.colorbar(image, ax=ax, label=label + (", best over the others" if others else ""))
     return ax
 
 
-def _write_cells(ax: "Axes", cells: NDArray[np.float64]) -> None:
+def _write_cells(
+    ax: "Axes", cells: NDArray[np.float64], form: str = ".4g", down: float = 0, size: float = 8
+) -> None:
     """Write each cell's value into it, light on dark and dark on light."""
     middle = (np.nanmin(cells) + np.nanmax(cells)) / 2
     for (row, column), cell in np.ndenumerate(cells):
         if np.isfinite(cell):
-            colour = "white" if cell < middle else "black"
-            ax.text(
-                column,
-                row,
-                f"{cell:.4g}",
-                ha="center",
-                va="center",
-                color=colour,
-                fontsize="x-small",
-            )
+            style: dict[str, Any] = {"color": "white" if cell < middle else "black", "size": size}
+            ax.text(column, row + down, f"{cell:{form}}", ha="center", va="center", **style)
 
 
 def policy_map(mdp: FiniteMDP, q: ArrayLike, ax: "Axes | None" = None) -> "Axes":
@@ -171,16 +161,10 @@ def policy_map(mdp: FiniteMDP, q: ArrayLike, ax: "Axes | None" = None) -> "Axes"
         raise InputError(f"q has shape {table.shape}: must be {expected}")
     ax = ax or _new_axes()
     rows, columns = mdp.layout.shape
-    values = table.max(axis=1)
-    image = ax.imshow(values.reshape(rows, columns), cmap="cividis")
+    values = table.max(axis=1).reshape(rows, columns)
+    image = ax.imshow(values, cmap="cividis")
     ax.figure.colorbar(image, ax=ax, label="greatest Q-value", shrink=0.7)
-    middle = (values.min() + values.max()) / 2
-    for state, value in enumerate(values):
-        row, column = divmod(state, columns)
-        colour = "white" if value < middle else "black"
-        ax.text(
-            column, row + 0.34, f"{value:.1f}", ha="center", va="center", color=colour, fontsize=6
-        )
+    _write_cells(ax, values, ".1f", down=0.34, size=6)
     moves = np.array(mdp.layout.moves)[table.argmax(axis=1)]
     moves[mdp.layout.goal] = 0
     _draw_arrows(ax, moves, columns)

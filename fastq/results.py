@@ -155,7 +155,7 @@ class Results:
             For an argument that is not allowed.
         """
         choose("metric", metric, METRICS)
-        rows_of = list(self._by_configuration())
+        rows_of = self._by_configuration()
         last = max(1, self.sweep.episodes // _LAST_SHARE)
         lines = []
         for _, rows in rows_of:
@@ -180,11 +180,15 @@ class Results:
 
     def _points(self, configuration: NDArray[np.int64], repeats: int) -> dict[str, NDArray[Any]]:
         """Write out the grid's hyperparameters for configurations, each some times."""
-        points = [configuration.point for configuration in self.sweep.configurations]
         return {
-            name: np.repeat(np.array([point[name] for point in points])[configuration], repeats)
-            for name in self.sweep.grid
+            name: np.repeat(values[configuration], repeats) for name, values in self._grid.items()
         }
+
+    @functools.cached_property
+    def _grid(self) -> dict[str, NDArray[np.float64]]:
+        """The grid's hyperparameters, each as an array over the configurations."""
+        points = [configuration.point for configuration in self.sweep.configurations]
+        return {name: np.array([point[name] for point in points]) for name in self.sweep.grid}
 
     def _by_configuration(self) -> list[tuple[int, slice]]:
         """List the configurations that have runs, each with its rows."""

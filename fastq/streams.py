@@ -28,8 +28,6 @@ _MIX_LEFT, _MIX_RIGHT = np.uint64(0xCA01F9DD), np.uint64(0x4973F715)
 _HALF = np.uint64(16)
 _WORD = np.uint64(32)
 
-Sfc64 = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
-
 
 def generator(
     seed: int, run: int, stream: int = ACTIONS, key: Sequence[int] = ()

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BeforeValidator, Field
@@ -21,7 +21,7 @@ from pydantic import BeforeValidator, Field
 from fastq.agents import AGENTS, Agent
 from fastq.errors import InputError
 from fastq.mdp import FiniteMDP
-from fastq.validation import Count, Seed, Validated, choose, shorten
+from fastq.validation import Count, Seed, Streams, Validated, choose, plain_number, shorten
 
 
 def _plain_lists(grid: Any) -> Any:
@@ -37,7 +37,7 @@ def _plain_list(values: Any) -> Any:
         values = list(values)
     if not isinstance(values, list):
         return values
-    return [value.item() if isinstance(value, np.generic) else value for value in values]
+    return [plain_number(value) for value in values]
 
 
 Grid = Annotated[
@@ -52,9 +52,6 @@ Name = Annotated[str, Field(min_length=1, description="a name in quotes")]
 EnvArgs = Annotated[
     dict[str, bool | int | float | str],
     Field(description="a table of arguments to gymnasium.make"),
-]
-Streams = Annotated[
-    Literal["common", "independent"], Field(description="one of common, independent")
 ]
 
 

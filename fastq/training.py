@@ -16,9 +16,7 @@ from fastq.errors import InputError
 from fastq.kernels.loop import Record, learn
 from fastq.kernels.tables import lay_out_learners, lay_out_world
 from fastq.mdp import FiniteMDP
-from fastq.validation import check_arguments, choose, shorten
-
-STREAMS = ("common", "independent")
+from fastq.validation import check_arguments, shorten
 
 
 class Settings(NamedTuple):
@@ -157,8 +155,7 @@ def _settings(
 ) -> Settings:
     """Check the settings of a public call."""
     limit = mdp.max_steps if max_steps is None else max_steps
-    check_arguments(episodes=episodes, seed=seed, max_steps=limit)
-    choose("streams", streams, STREAMS)
+    check_arguments(episodes=episodes, seed=seed, max_steps=limit, streams=streams)
     return Settings(episodes, seed, limit, streams)
 
 

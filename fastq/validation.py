@@ -5,8 +5,8 @@ An error names the field, the value and what is allowed, as in
 the field's type.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -16,12 +16,12 @@ from fastq.errors import InputError
 LARGEST = 2**31 - 1
 
 
-def _plain_number(value: Any) -> Any:
+def plain_number(value: Any) -> Any:
     """Turn NumPy's scalars into Python's own, and leave all else for the strict check."""
     return value.item() if isinstance(value, np.generic) else value
 
 
-Number = BeforeValidator(_plain_number)
+Number = BeforeValidator(plain_number)
 StepSize = Annotated[
     float, Number, Field(gt=0, le=1, allow_inf_nan=False, description="a number in (0, 1]")
 ]
@@ -39,13 +39,15 @@ Seed = Annotated[
     int, Number, Field(ge=0, lt=2**63, description="an integer from 0 to 9223372036854775807")
 ]
 
+Streams = Annotated[
+    Literal["common", "independent"], Field(description="one of common, independent")
+]
+
 
 class Validated(BaseModel):
     """A frozen, strictly typed record whose errors are an `InputError` of one line."""
 
-    model_config = ConfigDict(
-        frozen=True, strict=True, extra="forbid", validate_default=True, ser_json_inf_nan="strings"
-    )
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", validate_default=True)
 
     def __init__(self, **fields: Any) -> None:
         try:
@@ -59,7 +61,7 @@ class Validated(BaseModel):
 
 
 class _Arguments(Validated):
-    """Integers that public calls take."""
+    """What public calls take besides MDPs, agents and tables."""
 
     episodes: Count = 1
     runs: Count = 1
@@ -68,10 +70,11 @@ class _Arguments(Validated):
     max_steps: Count = 1
     chunk_size: Count = 1
     window: Count = 1
+    streams: Streams = "common"
 
 
-def check_arguments(**arguments: int) -> None:
-    """Check integers given to a public call; raise `InputError` naming the first bad one."""
+def check_arguments(**arguments: Any) -> None:
+    """Check arguments of a public call; raise `InputError` naming the first bad one."""
     _Arguments(**arguments)
 
 
@@ -113,7 +116,5 @@ def _allowed(annotation: Any, metadata: Iterable[Any], description: str | None) 
 
 def shorten(value: object, width: int = 60) -> str:
     """Write a value for an error message, on one line and of bounded length."""
-    if isinstance(value, Mapping) and not value:
-        return "{}"
     text = " ".join(repr(value).split())
     return text if len(text) <= width else text[: width - 3] + "..."

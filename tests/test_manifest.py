@@ -45,6 +45,8 @@ def test_the_revision_is_that_of_fastqs_own_checkout(tmp_path):
         return done.stdout.strip()
 
     assert revision() == "None"
+    if shutil.which("git") is None:
+        return  # a machine without git has no checkouts, and no revision is all there is to see
     git("init", "-q")
     git("add", "fastq/*.py")
     git("commit", "-q", "-m", "copy")

@@ -91,7 +91,7 @@ def epsilon_greedy_thresholds(epsilon: float, num_actions: int) -> Thresholds:
     -------
     array of uint64, shape (A, A)
     """
-    probability = np.full((num_actions, num_actions), 1.0) * epsilon / num_actions
+    probability = np.full((num_actions, num_actions), epsilon / num_actions)
     probability[np.diag_indices(num_actions)] += 1.0 - epsilon
     cumulative = np.cumsum(probability, axis=1)
     return _thresholds(cumulative / cumulative[:, -1:])
