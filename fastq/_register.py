@@ -14,19 +14,26 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 _REGISTRY_HOME = "gymnasium.envs"
+_WORLDS = (
+    "WindyGridworld",
+    "CliffWalking",
+    "DynaMaze",
+    "RandomWalk",
+    "MaximizationBias",
+    "RandomMDP",
+)
 
 
 def register() -> None:
-    """Register ``fastq/WindyGridworld-v0``, unless it is registered already."""
+    """Register fastq's environments, but for those that are registered already."""
     from gymnasium.envs.registration import register as register_with_gymnasium
     from gymnasium.envs.registration import registry
 
-    if "fastq/WindyGridworld-v0" not in registry:
-        register_with_gymnasium(
-            "fastq/WindyGridworld-v0",
-            entry_point="fastq.envs:WindyGridworld",
-            max_episode_steps=10_000,
-        )
+    for name in _WORLDS:
+        if f"fastq/{name}-v0" not in registry:
+            register_with_gymnasium(
+                f"fastq/{name}-v0", entry_point=f"fastq.envs:{name}", max_episode_steps=10_000
+            )
 
 
 def register_when_imported() -> None:

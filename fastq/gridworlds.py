@@ -1,24 +1,35 @@
 """Builders of the named grid worlds, as `FiniteMDP`.
 
+States are cells, row * columns + column; actions go up, right, down, left. Each cell has its moves
+as if one could stand on it, also the goal, the cliff and walls, where no episode goes on.
+
 Windy Gridworld (Sutton & Barto, 2nd edition, example 6.5): 7 rows and 10 columns, start (3, 0),
 goal (3, 7), reward -1 a step. A wind blows upward by the column that the move starts from; move
 and wind add up, and the sum is clipped to the grid once. Exercise 6.9 allows king's moves, and a
 ninth action that stays; in exercise 6.10 the wind, where there is any, is a third of the time one
 less than given, as given, or one more.
+
+Cliff Walking (example 6.6): 4 rows and 12 columns, start (3, 0), goal (3, 11), reward -1 a step;
+a step into the cliff between them pays -100 and leads back to the start.
+
+The Dyna maze (figure 8.2): 6 rows and 9 columns, start (2, 0), goal (0, 8); who bumps into a wall
+stays; reward 1 on reaching the goal, else 0.
 """
 
-from itertools import product
-
 import numpy as np
+from numpy.typing import NDArray
 
 from fastq.errors import InputError
-from fastq.mdp import FiniteMDP, GridLayout
+from fastq.layout import GridLayout
+from fastq.mdp import FiniteMDP
 from fastq.validation import choose, shorten
 
-_FOUR = ((-1, 0), (0, 1), (1, 0), (0, -1))
-_DIAGONALS = ((-1, 1), (1, 1), (1, -1), (-1, -1))
+Moves = tuple[tuple[int, int], ...]
 
-MOVES: dict[str, tuple[tuple[int, int], ...]] = {
+_FOUR: Moves = ((-1, 0), (0, 1), (1, 0), (0, -1))
+_DIAGONALS: Moves = ((-1, 1), (1, 1), (1, -1), (-1, -1))
+
+MOVES: dict[str, Moves] = {
     "four": _FOUR,
     "king": _FOUR + _DIAGONALS,
     "king+stay": (*_FOUR, *_DIAGONALS, (0, 0)),
@@ -27,9 +38,6 @@ MOVES: dict[str, tuple[tuple[int, int], ...]] = {
 up-right, down-right, down-left, up-left; then staying."""
 
 _WIND = (0, 0, 0, 1, 1, 1, 2, 2, 1, 0)
-_SHAPE = (7, 10)
-_START = (3, 0)
-_GOAL = (3, 7)
 
 
 def windy_gridworld(*, moves: str = "four", stochastic_wind: bool = False) -> FiniteMDP:
@@ -53,39 +61,117 @@ def windy_gridworld(*, moves: str = "four", stochastic_wind: bool = False) -> Fi
         For other moves or winds.
     """
     choose("moves", moves, MOVES)
-    if not isinstance(stochastic_wind, bool):
-        raise InputError(f"stochastic_wind = {shorten(stochastic_wind)}: must be True or False")
-    rows, columns = _SHAPE
-    steps = MOVES[moves]
+    _check_switch("stochastic_wind", stochastic_wind)
+    layout = GridLayout(shape=(7, 10), moves=MOVES[moves], start=30, goal=37, wind=_WIND)
     gusts = (-1, 0, 1) if stochastic_wind else (0,)
-    shape = (rows * columns, len(steps), len(gusts))
-    next_state = np.zeros(shape, dtype=np.int32)
-    probability = np.zeros(shape)
-    for row, column, action in product(range(rows), range(columns), range(len(steps))):
-        state = row * columns + column
-        wind = _WIND[column]
-        for i, gust in enumerate(gusts if wind else (0,)):
-            landed = _clip(row + steps[action][0] - wind - gust, column + steps[action][1])
-            next_state[state, action, i] = landed
-            probability[state, action, i] = 1 / len(gusts) if wind else 1.0
-    start = np.zeros(rows * columns)
-    start[_state(*_START)] = 1.0
+    next_state = np.stack([_landings(layout, gust) for gust in gusts], axis=2)
+    probability = np.full(next_state.shape, 1 / len(gusts))
+    calm = np.flatnonzero(np.tile(_WIND, 7) == 0)
+    next_state[calm] = _landings(layout)[calm, :, None]
+    probability[calm] = np.arange(len(gusts)) == 0
     return FiniteMDP(
         next_state=next_state,
-        reward=np.full(shape, -1.0),
+        reward=np.full(next_state.shape, -1.0),
         probability=probability,
-        terminated=next_state == _state(*_GOAL),
-        start=start,
+        terminated=next_state == layout.goal,
+        start=_start(layout),
         name="fastq/WindyGridworld-v0",
-        layout=GridLayout(_SHAPE, steps, _state(*_START), _state(*_GOAL), _WIND),
+        layout=layout,
     )
 
 
-def _state(row: int, column: int) -> int:
-    """Give a cell its number."""
-    return row * _SHAPE[1] + column
+def cliff_walking(*, fall_ends: bool = False) -> FiniteMDP:
+    """Build Cliff Walking.
+
+    Parameters
+    ----------
+    fall_ends : bool
+        Whether a step into the cliff ends the episode, in the cliff, in place of leading back to
+        the start. It pays -100 either way.
+
+    Returns
+    -------
+    FiniteMDP
+        48 states, row * 12 + column; 4 actions.
+
+    Raises
+    ------
+    InputError
+        Where `fall_ends` is neither True nor False.
+    """
+    _check_switch("fall_ends", fall_ends)
+    layout = GridLayout(shape=(4, 12), moves=_FOUR, start=36, goal=47, cliff=tuple(range(37, 47)))
+    landing = _landings(layout)
+    fallen = np.isin(landing, layout.cliff)
+    return _certain(
+        "fastq/CliffWalking-v0",
+        layout,
+        landing if fall_ends else np.where(fallen, layout.start, landing),
+        reward=np.where(fallen, -100.0, -1.0),
+        terminated=(landing == layout.goal) | (fallen & fall_ends),
+    )
 
 
-def _clip(row: int, column: int) -> int:
-    """Give the number of the nearest cell of the grid."""
-    return _state(min(max(row, 0), _SHAPE[0] - 1), min(max(column, 0), _SHAPE[1] - 1))
+def dyna_maze() -> FiniteMDP:
+    """Build the Dyna maze.
+
+    Returns
+    -------
+    FiniteMDP
+        54 states, row * 9 + column, of which 7 are walls; 4 actions.
+    """
+    layout = GridLayout(
+        shape=(6, 9), moves=_FOUR, start=18, goal=8, walls=(7, 11, 16, 20, 25, 29, 41)
+    )
+    landing = _landings(layout)
+    reached = landing == layout.goal
+    return _certain(
+        "fastq/DynaMaze-v0", layout, landing, reward=reached.astype(np.float64), terminated=reached
+    )
+
+
+def _landings(layout: GridLayout, gust: int = 0) -> NDArray[np.int32]:
+    """Give the cell that each move from each cell ends in, shape (S, A).
+
+    A gust adds to the wind. Moves are clipped to the grid; who would enter a wall stays.
+    """
+    rows, columns = layout.shape
+    wind = np.tile(layout.wind or (0,) * columns, rows)
+    row, column = np.divmod(np.arange(rows * columns), columns)
+    down, right = np.array(layout.moves).T
+    row = np.clip((row - wind - gust)[:, None] + down, 0, rows - 1)
+    landing = row * columns + np.clip(column[:, None] + right, 0, columns - 1)
+    here = np.arange(rows * columns)[:, None]
+    return np.where(np.isin(landing, layout.walls), here, landing).astype(np.int32)
+
+
+def _certain(
+    name: str,
+    layout: GridLayout,
+    next_state: NDArray[np.int32],
+    reward: NDArray[np.float64],
+    terminated: NDArray[np.bool_],
+) -> FiniteMDP:
+    """Build a world without chance from tables of shape (S, A)."""
+    return FiniteMDP(
+        next_state=next_state[..., None],
+        reward=reward[..., None],
+        probability=np.ones((*next_state.shape, 1)),
+        terminated=terminated[..., None],
+        start=_start(layout),
+        name=name,
+        layout=layout,
+    )
+
+
+def _start(layout: GridLayout) -> NDArray[np.float64]:
+    """Start each episode in the layout's start."""
+    start = np.zeros(layout.shape[0] * layout.shape[1])
+    start[layout.start] = 1.0
+    return start
+
+
+def _check_switch(field: str, value: object) -> None:
+    """Raise `InputError` unless a switch is True or False."""
+    if not isinstance(value, bool):
+        raise InputError(f"{field} = {shorten(value)}: must be True or False")

@@ -6,40 +6,38 @@ In state s, action a has K outcomes; outcome k comes with ``probability[s, a, k]
 in state s with probability ``start[s]``. A time limit of ``max_steps`` truncates an episode, which
 is not termination: it never cuts the bootstrap.
 
+A reward may be normal: `reward` is then its mean and ``reward_sd[s, a, k] > 0`` its standard
+deviation. After the outcome, one further uniform u is drawn from the environment's stream, and the
+reward is ``statistics.NormalDist(mean, sd).inv_cdf(max(u, 2**-54))``.
+
 Source: Sutton & Barto, Reinforcement Learning (2nd edition), chapter 3.
 """
 
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastq import archive, toy_text
+from fastq.arrays import read_only
+from fastq.checks import check_about, check_tables
+from fastq.dense import from_dense
 from fastq.errors import InputError
+from fastq.layout import GridLayout, from_json
+from fastq.outcome_lists import from_lists
+from fastq.outcomes import Lists, Tables, to_lists
 from fastq.validation import shorten
 
+if TYPE_CHECKING:
+    from fastq.tabular_env import TabularEnv
+
 DEFAULT_MAX_STEPS = 10_000
-
-Outcome = tuple[float, int, float, bool]
-"""What gymnasium's ``P[state][action]`` lists: probability, next state, reward, terminated."""
-
-
-@dataclass(frozen=True)
-class GridLayout:
-    """How the states of a grid world lie: state = row * columns + column."""
-
-    shape: tuple[int, int]
-    """Rows and columns."""
-    moves: tuple[tuple[int, int], ...]
-    """For each action, the rows and columns it moves by."""
-    start: int
-    goal: int
-    wind: tuple[int, ...] = ()
-    """For each column, the rows it blows upward by; empty where there is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +48,7 @@ class FiniteMDP:
     ----------
     next_state : array of int32, shape (S, A, K)
     reward : array of float64, shape (S, A, K)
+        The rewards; their means, where they are random.
     probability : array of float64, shape (S, A, K)
         Sums to 1 over the last axis.
     terminated : array of bool, shape (S, A, K)
@@ -61,11 +60,14 @@ class FiniteMDP:
         For messages only.
     layout : GridLayout, optional
         Where the states lie on a grid, for pictures.
+    reward_sd : array of float64, shape (S, A, K), optional
+        Standard deviations of normal rewards; None where every reward is a number.
 
     Raises
     ------
     InputError
-        Where the tables do not make an MDP.
+        Where the tables do not make an MDP, or an episode could start where it is over: in a state
+        that only leads to itself, terminated, and pays 0.
     """
 
     next_state: NDArray[np.int32]
@@ -76,12 +78,18 @@ class FiniteMDP:
     max_steps: int = DEFAULT_MAX_STEPS
     name: str = "mdp"
     layout: GridLayout | None = None
+    reward_sd: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         for field, dtype in _TABLES.items():
-            table = _as_table(field, getattr(self, field), dtype)
-            object.__setattr__(self, field, table)
-        _check(self)
+            if getattr(self, field) is not None:
+                table = read_only(field, getattr(self, field), dtype)
+                object.__setattr__(self, field, table)
+        check_tables(self._tables(), self.start)
+        check_about(self.name, self.max_steps, self.layout, self.next_state.shape)
+        object.__setattr__(self, "max_steps", int(self.max_steps))
+        if self.reward_sd is not None and not self.reward_sd[self.probability > 0].any():
+            object.__setattr__(self, "reward_sd", None)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A copy in another process is read-only again, and of the same type for the kernels.
@@ -104,7 +112,7 @@ class FiniteMDP:
 
     @functools.cached_property
     def deterministic(self) -> bool:
-        """Whether neither the start nor any outcome is random, so that nothing is drawn."""
+        """Whether neither the start nor any outcome is random, so that neither is drawn."""
         return self.num_outcomes == 1 and np.count_nonzero(self.start) == 1
 
     @functools.cached_property
@@ -112,13 +120,65 @@ class FiniteMDP:
         """Digest of the tables; where an outcome has probability 0, its other entries are moot."""
         digest = hashlib.sha256()
         possible = self.probability > 0
-        for field in _TABLES:
-            table = getattr(self, field)
+        for field, table in self._tables().items():
             if table.shape == possible.shape:
-                table = np.where(possible, table, np.zeros_like(table))
+                table = np.where(possible, table, np.zeros_like(table))  # noqa: PLW2901
             digest.update(f"{field} {table.shape} {table.dtype.str}".encode())
             digest.update(table.tobytes())
         return digest.hexdigest()[:16]
+
+    @classmethod
+    def from_arrays(
+        cls,
+        transitions: Any,
+        rewards: Any = None,
+        *,
+        start: Any = 0,
+        terminal: Any = (),
+        reward_sd: Any = None,
+        max_steps: int = DEFAULT_MAX_STEPS,
+        name: str = "mdp",
+        layout: GridLayout | None = None,
+    ) -> "FiniteMDP":
+        """Build an MDP from the probability of each next state, or from lists of outcomes.
+
+        Parameters
+        ----------
+        transitions : array, shape (S, A, S), or nested lists
+            Probabilities of the next state; or, with `rewards` left out, in
+            ``transitions[state][action]`` a list of outcomes (probability, next state, reward,
+            terminated), where a reward may be a `statistics.NormalDist`.
+        rewards : array, shape (S,), (S, A) or (S, A, S), optional
+            What is paid for an action in a state; for a state and an action; for a transition.
+        start : int or array, shape (S,)
+            A state, or a distribution over the states.
+        terminal : sequence of int
+            The states whose entering ends the episode; with arrays only.
+        reward_sd : array, shape as allowed for `rewards`, or float, optional
+            Standard deviations of normal rewards; with arrays only.
+        max_steps, name, layout
+            As in `FiniteMDP`.
+
+        Returns
+        -------
+        FiniteMDP
+            With K the largest number of possible next states. A state that has none becomes a loop
+            that ends the episode and pays 0, if no episode goes on from there.
+
+        Raises
+        ------
+        InputError
+            Naming the first place where the input makes no MDP.
+        """
+        if rewards is None:
+            for field, value in (("terminal", terminal), ("reward_sd", reward_sd)):
+                if np.size(value) and value is not None:
+                    allowed = "left out with lists of outcomes, which say it themselves"
+                    raise InputError(f"{field} = {shorten(value)}: must be {allowed}")
+            tables, initial = from_lists("transitions", transitions, start)
+        else:
+            tables, initial = from_dense(transitions, rewards, reward_sd, terminal, start)
+        return cls(**tables._asdict(), start=initial, max_steps=max_steps, name=name, layout=layout)
 
     @classmethod
     def from_gymnasium(cls, env: Any, **kwargs: Any) -> "FiniteMDP":
@@ -135,29 +195,96 @@ class FiniteMDP:
         ------
         InputError
             For an unknown id, arguments that it does not take, or an environment that has no
-            table ``P`` or no ``initial_state_distrib``.
+            table ``P`` or no ``initial_state_distrib``, or whose dynamics they do not tell: Taxi's
+            fickle passenger hides a part of the state, some wrappers change what is seen or paid.
         """
-        made = _make(env, kwargs) if isinstance(env, str) else env
-        bare = made.unwrapped
-        name = made.spec.id if made.spec is not None else type(bare).__name__
-        table, start = (getattr(bare, field, None) for field in ("P", "initial_state_distrib"))
-        if table is None or start is None:
-            missing = "P" if table is None else "initial_state_distrib"
-            raise InputError(
-                f"env = {name!r}: has no table unwrapped.{missing}; "
-                "must be a finite MDP, as gymnasium's toy-text environments are"
-            )
-        limit = made.spec.max_episode_steps if made.spec is not None else None
+        found = toy_text.read(env, kwargs)
         try:
-            mdp = _from_outcomes(table, start, name)
-        except (LookupError, TypeError, ValueError) as error:
-            reason = shorten(str(error), 100)
+            tables, initial = from_lists("P", found.outcomes, found.start)
+            return cls(
+                **tables._asdict(),
+                start=initial,
+                max_steps=found.max_steps or DEFAULT_MAX_STEPS,
+                name=found.name,
+                layout=found.layout,
+            )
+        except InputError as error:
             raise InputError(
-                f"env = {name!r}: unwrapped.P makes no finite MDP ({reason})"
+                f"env = {found.name!r}: unwrapped.P makes no finite MDP ({error})"
             ) from None
-        return dataclasses.replace(
-            mdp, max_steps=limit or DEFAULT_MAX_STEPS, layout=getattr(bare, "layout", None)
+
+    def to_gymnasium(self) -> "TabularEnv":
+        """Give the MDP as a gymnasium environment, which truncates after `max_steps` by itself.
+
+        Returns
+        -------
+        TabularEnv
+            From which `from_gymnasium` reads this MDP again.
+        """
+        from gymnasium.envs.registration import EnvSpec
+
+        from fastq.tabular_env import TabularEnv
+
+        env = TabularEnv(
+            self.outcome_lists(),
+            self.start,
+            layout=self.layout,
+            max_steps=self.max_steps,
+            name=self.name,
         )
+        env.spec = EnvSpec("fastq/FiniteMDP-v0", entry_point=self.to_gymnasium)  # type: ignore[arg-type]
+        return env
+
+    def outcome_lists(self) -> Lists:
+        """List the outcomes as gymnasium's ``P`` does.
+
+        Returns
+        -------
+        dict
+            ``[state][action]`` is a list of (probability, next state, reward, terminated). A normal
+            reward is a `statistics.NormalDist`.
+        """
+        sd = np.zeros_like(self.reward) if self.reward_sd is None else self.reward_sd
+        return to_lists(Tables(self.next_state, self.reward, self.probability, self.terminated, sd))
+
+    def save(self, path: str | Path) -> None:
+        """Write the MDP to one ``.npz`` file, which `load` reads; the file is whole or not there.
+
+        Raises
+        ------
+        InputError
+            Where the folder does not exist.
+        """
+        layout = None if self.layout is None else self.layout.model_dump()
+        about = {"name": self.name, "max_steps": self.max_steps, "layout": layout}
+        archive.write(path, self._tables(), {**about, "fingerprint": self.fingerprint})
+
+    @classmethod
+    def load(cls, path: str | Path) -> "FiniteMDP":
+        """Read an MDP that `save` wrote.
+
+        Raises
+        ------
+        InputError
+            Where there is no such file, or it is damaged or another.
+        """
+        kind = "an MDP that save() wrote"
+        tables, about = archive.read(path, kind)
+        try:
+            layout = None if about["layout"] is None else from_json(about["layout"])
+            max_steps, name = about["max_steps"], about["name"]
+            mdp = cls(**tables, max_steps=max_steps, name=name, layout=layout)
+            if mdp.fingerprint != about["fingerprint"]:
+                raise ValueError("its tables are not those that were written")
+            return mdp
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            reason = shorten(str(error), 100)
+            raise InputError(f"path = {str(path)!r}: must be {kind} ({reason})") from None
+
+    def _tables(self) -> dict[str, NDArray[Any]]:
+        """Give the tables that there are, by their names."""
+        found = {field: getattr(self, field) for field in _TABLES}
+        return {field: table for field, table in found.items() if table is not None}
 
 
 _TABLES: Mapping[str, type] = {
@@ -166,86 +293,5 @@ _TABLES: Mapping[str, type] = {
     "probability": np.float64,
     "terminated": np.bool_,
     "start": np.float64,
+    "reward_sd": np.float64,
 }
-
-
-def _as_table(field: str, values: Any, dtype: type) -> NDArray[Any]:
-    """Copy values into a read-only table, or say why they do not fit."""
-    try:
-        table: NDArray[Any] = np.array(values, dtype=dtype, order="C")
-    except (ValueError, TypeError, OverflowError) as error:
-        raise InputError(f"{field} = {shorten(values)}: not a table of numbers ({error})") from None
-    table.flags.writeable = False
-    return table
-
-
-def _check(mdp: FiniteMDP) -> None:
-    """Raise `InputError` at the first place where the tables do not make an MDP."""
-    shape = mdp.next_state.shape
-    if len(shape) != 3 or 0 in shape:
-        raise InputError(f"next_state has shape {shape}: must be (states, actions, outcomes)")
-    for field in ("reward", "probability", "terminated"):
-        if getattr(mdp, field).shape != shape:
-            found = getattr(mdp, field).shape
-            raise InputError(f"{field} has shape {found}: must be {shape}, as next_state has")
-    if mdp.start.shape != shape[:1]:
-        raise InputError(f"start has shape {mdp.start.shape}: must be {shape[:1]}")
-    if mdp.max_steps < 1:
-        raise InputError(f"max_steps = {mdp.max_steps}: must be an integer >= 1")
-    _check_each(
-        "next_state",
-        mdp.next_state,
-        (mdp.next_state >= 0) & (mdp.next_state < shape[0]),
-        f"a state from 0 to {shape[0] - 1}",
-    )
-    _check_each("reward", mdp.reward, np.isfinite(mdp.reward), "finite")
-    for field in ("probability", "start"):
-        table = getattr(mdp, field)
-        _check_each(field, table, (table >= 0) & (table <= 1), "in [0, 1]")
-        total = table.sum(axis=-1, keepdims=True)
-        _check_each(f"the sum of {field}", total, np.isclose(total, 1, rtol=0, atol=1e-9), "1")
-
-
-def _check_each(field: str, table: NDArray[Any], good: NDArray[np.bool_], allowed: str) -> None:
-    """Raise `InputError` naming the first entry of a table that is not good."""
-    if not good.all():
-        place = tuple(int(i) for i in np.argwhere(~good)[0])
-        raise InputError(f"{field} at {place} = {table[place]}: must be {allowed}")
-
-
-def _make(env_id: str, kwargs: Mapping[str, Any]) -> Any:
-    """Make a registered environment, with errors of one line."""
-    import gymnasium
-
-    try:
-        return gymnasium.make(env_id, **kwargs)
-    except InputError:
-        raise
-    except (gymnasium.error.Error, ImportError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(
-            f"env = {env_id!r}: must be registered with gymnasium ({reason})"
-        ) from None
-    except Exception as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"env_args = {dict(kwargs)!r}: refused by {env_id!r} ({reason})") from None
-
-
-def _from_outcomes(
-    table: Mapping[int, Mapping[int, Sequence[Outcome]]], start: Any, name: str
-) -> FiniteMDP:
-    """Build the tables from lists of outcomes, kept in their order and padded with improbable ones.
-
-    The order matters: gymnasium draws an outcome by inverse CDF along the list.
-    """
-    num_states, num_actions = len(table), len(table[0])
-    outcomes = [table[s][a] for s in range(num_states) for a in range(num_actions)]
-    most = max(len(listed) for listed in outcomes)
-    padded = [[*listed, *[(0.0, *listed[0][1:])] * (most - len(listed))] for listed in outcomes]
-    probability, next_state, reward, terminated = (
-        np.array([[outcome[i] for outcome in listed] for listed in padded]).reshape(
-            num_states, num_actions, most
-        )
-        for i in range(4)
-    )
-    return FiniteMDP(next_state, reward, probability, terminated, start, name=name)

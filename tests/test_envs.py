@@ -9,9 +9,48 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import fastq
-from fastq.envs import TabularEnv
+from fastq import gridworlds, worlds
 
 ENV_ID = "fastq/WindyGridworld-v0"
+ODD = {"states": 5, "left": 0.0, "right": 2.0}
+GARNET = {"states": 6, "actions": 3, "branching": 2, "seed": 1, "ends": 0.25, "sd": 0.5}
+WORLDS = [
+    ("WindyGridworld", {"moves": "king"}, gridworlds.windy_gridworld),
+    ("CliffWalking", {}, gridworlds.cliff_walking),
+    ("CliffWalking", {"fall_ends": True}, gridworlds.cliff_walking),
+    ("DynaMaze", {}, gridworlds.dyna_maze),
+    ("RandomWalk", {}, worlds.random_walk),
+    ("RandomWalk", ODD, worlds.random_walk),
+    ("MaximizationBias", {}, worlds.maximization_bias),
+    ("MaximizationBias", {"actions": 4, "mean": 1.0, "sd": 0.5}, worlds.maximization_bias),
+    ("RandomMDP", GARNET, worlds.random_mdp),
+]
+
+
+@pytest.mark.parametrize(("name", "kwargs", "build"), WORLDS)
+def test_each_world_passes_check_env_and_equals_its_builder(name, kwargs, build):
+    env_id = f"fastq/{name}-v0"
+    env = gymnasium.make(env_id, **kwargs)
+    check_env(env.unwrapped)
+    built = build(**kwargs)
+    for read in (
+        fastq.FiniteMDP.from_gymnasium(env),
+        fastq.FiniteMDP.from_gymnasium(env_id, **kwargs),
+    ):
+        assert read.fingerprint == built.fingerprint
+        assert (read.layout, read.name) == (built.layout, built.name)
+        assert (read.name, read.max_steps, built.max_steps) == (env_id, 10_000, 10_000)
+
+
+@pytest.mark.parametrize("name", ["CliffWalking", "DynaMaze", "RandomWalk"])
+@pytest.mark.parametrize("render_mode", ["ansi", "rgb_array"])
+def test_other_grids_are_drawn_too(name, render_mode):
+    env = gymnasium.make(f"fastq/{name}-v0", render_mode=render_mode)
+    check_env(env.unwrapped)
+    env.reset()
+    before = env.render()
+    env.step(0)
+    assert np.any(np.array(list(env.render())) != np.array(list(before)))
 
 
 @pytest.mark.parametrize("render_mode", [None, "ansi", "rgb_array"])
@@ -40,6 +79,8 @@ def test_registered_by_entry_point():
     from importlib.metadata import entry_points
 
     (found,) = entry_points(group="gymnasium.envs", name="fastq")
+    ids = {env_id for env_id in gymnasium.registry if env_id.startswith("fastq/")}
+    assert ids == {f"fastq/{name}-v0" for name, _, _ in WORLDS}
     del gymnasium.registry[ENV_ID]
     found.load()()
     assert ENV_ID in gymnasium.registry
@@ -71,11 +112,6 @@ def test_an_episode_by_hand():
     assert [terminated for _, _, terminated in path] == [False] * 14 + [True]
 
 
-def test_step_before_reset():
-    with pytest.raises(gymnasium.error.ResetNeeded):
-        gymnasium.make(ENV_ID).unwrapped.step(0)
-
-
 def test_ansi():
     env = gymnasium.make(ENV_ID, render_mode="ansi")
     env.reset()
@@ -101,8 +137,8 @@ def test_bad_render_mode():
         fastq.envs.WindyGridworld(render_mode="human")
 
 
-def test_any_mdp_as_an_environment():
-    mdp = fastq.FiniteMDP.from_gymnasium("FrozenLake-v1")
-    env = TabularEnv(mdp)
-    check_env(env, skip_render_check=True)  # it has no pictures, and no spec to make others
-    assert fastq.FiniteMDP.from_gymnasium(env).fingerprint == mdp.fingerprint
+def test_without_a_render_mode_nothing_is_drawn():
+    env = gymnasium.make(ENV_ID).unwrapped
+    env.reset()
+    with pytest.warns(UserWarning, match="make the environment with a render_mode"):
+        assert env.render() is None

@@ -1,4 +1,4 @@
-"""Windy Gridworld against the book, and against a model written apart."""
+"""The grid worlds against the book, against gymnasium, and against moves written apart."""
 
 from collections import deque
 
@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 import fastq
+from fastq.gridworlds import cliff_walking, dyna_maze
+from fastq.layout import as_text
+from tests.parity import newest
 
 
 def test_the_book_world():
@@ -63,3 +66,91 @@ def test_bad_moves():
         fastq.windy_gridworld(moves="knight")
     with pytest.raises(fastq.InputError, match="stochastic_wind = 'yes': must be True or False"):
         fastq.windy_gridworld(stochastic_wind="yes")
+
+
+def shortest(mdp):
+    """Count the steps from the start to a transition that terminates with the best reward."""
+    start = int(np.argmax(mdp.start))
+    distance, queue = {start: 0}, deque([start])
+    while queue:
+        state = queue.popleft()
+        for action in range(mdp.num_actions):
+            following = int(mdp.next_state[state, action, 0])
+            if mdp.terminated[state, action, 0] and following == mdp.layout.goal:
+                return distance[state] + 1
+            if not mdp.terminated[state, action, 0] and following not in distance:
+                distance[following] = distance[state] + 1
+                queue.append(following)
+    return None
+
+
+def test_cliff_walking_is_that_of_gymnasium():
+    read = fastq.FiniteMDP.from_gymnasium(newest("CliffWalking"))
+    assert cliff_walking().fingerprint == read.fingerprint
+    assert cliff_walking(fall_ends=True).fingerprint != read.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("state", "action", "back", "ends"),
+    [
+        (36, 1, (36, -100.0, False), (37, -100.0, True)),  # into the cliff at once
+        (30, 2, (36, -100.0, False), (42, -100.0, True)),
+        (35, 2, (47, -1.0, True), (47, -1.0, True)),  # into the goal from above
+        (24, 0, (12, -1.0, False), (12, -1.0, False)),
+        (0, 0, (0, -1.0, False), (0, -1.0, False)),
+    ],
+)
+def test_cliff_walking_by_hand(state, action, back, ends):
+    for mdp, expected in ((cliff_walking(), back), (cliff_walking(fall_ends=True), ends)):
+        place = (state, action, 0)
+        found = (mdp.next_state[place], mdp.reward[place], mdp.terminated[place])
+        assert found == expected
+
+
+def test_cliff_walking_takes_13_steps():
+    for mdp in (cliff_walking(), cliff_walking(fall_ends=True)):
+        assert shortest(mdp) == 13
+        assert mdp.deterministic
+
+
+def test_the_maze_of_the_book():
+    mdp = dyna_maze()
+    picture = as_text(mdp.layout, None)
+    assert picture.splitlines() == [
+        ". . . . . . . # G",
+        ". . # . . . . # .",
+        "S . # . . . . # .",
+        ". . # . . . . . .",
+        ". . . . . # . . .",
+        ". . . . . . . . .",
+    ]
+    assert shortest(mdp) == 14
+    assert mdp.reward.sum() == mdp.terminated.sum() == np.sum(mdp.next_state == 8)
+
+
+@pytest.mark.parametrize(
+    ("state", "action", "expected"),
+    [
+        (19, 1, 19),  # the wall (2, 2) from the left
+        (21, 3, 21),  # from the right
+        (2, 2, 2),  # from above
+        (38, 0, 29 + 9),  # from below
+        (40, 1, 40),
+        (17, 0, 8),  # into the goal
+        (18, 3, 18),  # the border
+        (53, 2, 53),
+    ],
+)
+def test_moves_in_the_maze(state, action, expected):
+    assert dyna_maze().next_state[state, action, 0] == expected
+
+
+def test_no_one_enters_a_wall():
+    mdp = dyna_maze()
+    open_states = np.setdiff1d(np.arange(54), mdp.layout.walls)
+    assert not np.isin(mdp.next_state[open_states], mdp.layout.walls).any()
+
+
+def test_bad_switch():
+    with pytest.raises(fastq.InputError, match="fall_ends = 1: must be True or False"):
+        cliff_walking(fall_ends=1)

@@ -1,0 +1,80 @@
+"""Arrays and a little text about them in one ``.npz`` file, without pickle."""
+
+import contextlib
+import io
+import json
+import uuid
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastq.atomic import put
+from fastq.errors import InputError
+
+_ABOUT = "about"
+
+
+def write(path: str | Path, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None:
+    """Write arrays, and what JSON can say about them, to a file that is whole or not there.
+
+    Raises
+    ------
+    InputError
+        Where the folder does not exist.
+    """
+    final = Path(path)
+    if not final.parent.is_dir():
+        raise InputError(f"path = {str(path)!r}: must be in a folder that exists")
+    temporary = final.with_name(f".{uuid.uuid4().hex}.tmp")
+    entries: dict[str, Any] = {_ABOUT: np.array(json.dumps(about)), **arrays}
+    try:
+        with temporary.open("wb") as file:
+            np.savez_compressed(file, **entries)
+        put(temporary, final)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read(path: str | Path, kind: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Read what `write` wrote.
+
+    Raises
+    ------
+    InputError
+        For a file that is missing, damaged or another; `kind` says what it must be.
+    """
+    arrays: dict[str, NDArray[Any]] = {}
+    try:
+        with contextlib.closing(zipfile.ZipFile(path)) as archive:
+            for entry in archive.namelist():
+                whole = io.BytesIO(archive.read(entry))  # its checksum is compared at the end
+                table = np.lib.format.read_array(whole, allow_pickle=False)
+                arrays[entry.removesuffix(".npy")] = table
+        about = json.loads(str(arrays.pop(_ABOUT)))
+        if not isinstance(about, dict):
+            raise TypeError(f"{_ABOUT} is no mapping")
+    except FileNotFoundError:
+        raise InputError(f"path = {str(path)!r}: no such file") from None
+    except _DAMAGES as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"path = {str(path)!r}: must be {kind} ({reason})") from None
+    return arrays, about
+
+
+_DAMAGES = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What Python's and NumPy's readers raise on bytes that no one wrote."""
