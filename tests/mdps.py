@@ -1,7 +1,8 @@
-"""Random MDPs for Hypothesis, and a look at all fields of one."""
+"""Random MDPs for Hypothesis, a look at all fields of one, and gymnasium's newest worlds."""
 
 import dataclasses
 
+import gymnasium
 import numpy as np
 from hypothesis import strategies as st
 
@@ -43,3 +44,9 @@ def fields(mdp):
         name: (value.dtype, value.shape, value.tobytes()) if hasattr(value, "dtype") else value
         for name, value in found.items()
     }
+
+
+def newest(name):
+    """Name the newest version of an environment that the installed gymnasium has."""
+    versions = [spec.version for spec in gymnasium.registry.values() if spec.name == name]
+    return f"{name}-v{max(versions)}"

@@ -8,7 +8,7 @@ import pytest
 import fastq
 from fastq.gridworlds import cliff_walking, dyna_maze
 from fastq.layout import as_text
-from tests.parity import newest
+from tests.mdps import newest
 
 
 def test_the_book_world():

@@ -11,7 +11,7 @@ from gymnasium.envs.toy_text.taxi import TaxiEnv
 from gymnasium.wrappers import RecordEpisodeStatistics, TimeLimit, TransformReward
 
 import fastq
-from tests.parity import newest
+from tests.mdps import newest
 
 CLASSES = {"FrozenLake": FrozenLakeEnv, "Taxi": TaxiEnv, "CliffWalking": CliffWalkingEnv}
 WORLDS = [
