@@ -10,43 +10,97 @@ from typing import TYPE_CHECKING, Any
 from fastq._register import register_when_imported
 
 if TYPE_CHECKING:
-    from fastq import plot, reference, statistics, streams
-    from fastq.agents import QLearning
+    from fastq import planning, plot, reference, rules, statistics, streams
+    from fastq.agents import Agent, DoubleQLearning, DynaQ, ExpectedSarsa, QLearning, Sarsa
+    from fastq.algorithm import Algorithm
     from fastq.errors import InputError, RunError
-    from fastq.gridworlds import windy_gridworld
+    from fastq.gridworlds import cliff_walking, dyna_maze, windy_gridworld
+    from fastq.layout import GridLayout
     from fastq.mdp import FiniteMDP
+    from fastq.parity import check_parity
     from fastq.results import Results
     from fastq.runner import run
+    from fastq.schedules import (
+        Exponential,
+        Linear,
+        ScheduledFraction,
+        ScheduledStepSize,
+        Visits,
+    )
     from fastq.sweep import Sweep
     from fastq.training import Training, train, train_batch
+    from fastq.validation import Fraction, StepSize
+    from fastq.worlds import maximization_bias, random_mdp, random_walk
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "Agent": "agents",
+    "Algorithm": "algorithm",
+    "DoubleQLearning": "agents",
+    "DynaQ": "agents",
+    "ExpectedSarsa": "agents",
+    "Exponential": "schedules",
     "FiniteMDP": "mdp",
+    "Fraction": "validation",
+    "GridLayout": "layout",
     "InputError": "errors",
+    "Linear": "schedules",
     "QLearning": "agents",
     "Results": "results",
     "RunError": "errors",
+    "Sarsa": "agents",
+    "ScheduledFraction": "schedules",
+    "ScheduledStepSize": "schedules",
+    "StepSize": "validation",
     "Sweep": "sweep",
     "Training": "training",
+    "Visits": "schedules",
+    "check_parity": "parity",
+    "cliff_walking": "gridworlds",
+    "dyna_maze": "gridworlds",
+    "maximization_bias": "worlds",
+    "random_mdp": "worlds",
+    "random_walk": "worlds",
     "run": "runner",
     "train": "training",
     "train_batch": "training",
     "windy_gridworld": "gridworlds",
 }
-_MODULES = ("plot", "reference", "statistics", "streams")
+_MODULES = ("planning", "plot", "reference", "rules", "statistics", "streams")
 
 __all__ = [
+    "Agent",
+    "Algorithm",
+    "DoubleQLearning",
+    "DynaQ",
+    "ExpectedSarsa",
+    "Exponential",
     "FiniteMDP",
+    "Fraction",
+    "GridLayout",
     "InputError",
+    "Linear",
     "QLearning",
     "Results",
     "RunError",
+    "Sarsa",
+    "ScheduledFraction",
+    "ScheduledStepSize",
+    "StepSize",
     "Sweep",
     "Training",
+    "Visits",
+    "check_parity",
+    "cliff_walking",
+    "dyna_maze",
+    "maximization_bias",
+    "planning",
     "plot",
+    "random_mdp",
+    "random_walk",
     "reference",
+    "rules",
     "run",
     "statistics",
     "streams",

@@ -2,20 +2,39 @@
 
 An agent's `name` is its word in specs and tables. Its `version` is raised whenever the numbers
 that it computes change, so that results of an older algorithm are never read as the new one's.
+
+All agents of the TD-control family act by the same rules. With probability epsilon an action is
+drawn uniformly from all actions, otherwise from the best: the first of them, or, with
+``ties="random"``, any of them. With a `temperature` T the policy is softmax instead: an action's
+probability is proportional to ``exp(Q(s, a) / T)``.
 """
 
 import hashlib
 import json
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
-from fastq.validation import Finite, Fraction, StepSize, Validated
+from pydantic import Field
+
+from fastq.errors import InputError
+from fastq.schedules import ScheduledFraction, ScheduledStepSize
+from fastq.validation import Finite, Fraction, Index, Validated
+
+Temperature = Annotated[
+    Finite | None, Field(gt=0, description="a number above 0, or nothing for epsilon-greedy")
+]
+Ties = Annotated[Literal["first", "random"], Field(description="one of first, random")]
 
 
 class Agent(Validated):
     """What all agents have in common."""
 
     name: ClassVar[str]
-    version: ClassVar[int]
+    version: ClassVar[int | str]
+
+    @classmethod
+    def algorithm_version(cls) -> int | str:
+        """Give what changes whenever the same hyperparameters begin to compute other numbers."""
+        return cls.version
 
     def key(self, environment: str) -> str:
         """Digest of all that, besides seed and run, decides what this agent learns.
@@ -33,34 +52,56 @@ class Agent(Validated):
         content = {
             "environment": environment,
             "agent": self.name,
-            "version": self.version,
+            "version": self.algorithm_version(),
             **self.model_dump(),
         }
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
-class QLearning(Agent):
-    """Q-learning with an epsilon-greedy policy, ties to the first action.
-
-    ``Q(S, A) <- Q(S, A) + alpha * (R + gamma * max_a Q(S', a) - Q(S, A))``, where the maximum
-    counts as 0 when S' is reached by termination.
+class TDAgent(Agent):
+    """The hyperparameters that the TD-control family shares.
 
     Parameters
     ----------
-    alpha : float
+    alpha : float or schedule
         Step size, in (0, 1].
     gamma : float
         Discount, in [0, 1].
-    epsilon : float
+    epsilon : float or schedule
         Probability, in [0, 1], of an action drawn uniformly from all actions.
     initial_value : float
         What each Q-value starts from; above the true values it makes the agent explore.
+    ties : {"first", "random"}
+        Which of several best actions is the greedy one.
+    temperature : float, optional
+        Above 0: the policy is softmax, and has neither epsilon nor ties.
 
     Raises
     ------
     InputError
         For a value that is not allowed.
+    """
+
+    alpha: ScheduledStepSize = 0.6
+    gamma: Fraction = 1.0
+    epsilon: ScheduledFraction = 0.1
+    initial_value: Finite = 0.0
+    ties: Ties = "first"
+    temperature: Temperature = None
+
+    def check(self) -> None:
+        """Refuse what a softmax policy has no use for."""
+        for name in ("epsilon", "ties"):
+            if self.temperature is not None and name in self.model_fields_set:
+                raise InputError(f"{name}: a softmax policy has none; leave out it or temperature")
+
+
+class QLearning(TDAgent):
+    """Q-learning: off-policy, its target is the greatest of the next state's Q-values.
+
+    ``Q(S, A) <- Q(S, A) + alpha * (R + gamma * max_a Q(S', a) - Q(S, A))``, where the maximum
+    counts as 0 when S' is reached by termination. Parameters as for `TDAgent`.
 
     Notes
     -----
@@ -69,13 +110,83 @@ class QLearning(Agent):
     """
 
     name: ClassVar[str] = "q_learning"
-    version: ClassVar[int] = 1
-
-    alpha: StepSize = 0.6
-    gamma: Fraction = 1.0
-    epsilon: Fraction = 0.1
-    initial_value: Finite = 0.0
+    version: ClassVar[int | str] = 1
 
 
-AGENTS: dict[str, type[Agent]] = {agent.name: agent for agent in (QLearning,)}
-"""Every agent by the name that it has in a spec."""
+class Sarsa(TDAgent):
+    """Sarsa: on-policy, its target is the Q-value of the action that comes next.
+
+    ``Q(S, A) <- Q(S, A) + alpha * (R + gamma * Q(S', A') - Q(S, A))``, where Q(S', A') counts as 0
+    when S' is reached by termination. A' is drawn before the update, also where the time limit cuts
+    the episode. Parameters as for `TDAgent`.
+
+    Notes
+    -----
+    Source: Rummery & Niranjan (1994); Sutton & Barto, 2nd edition, section 6.4.
+    """
+
+    name: ClassVar[str] = "sarsa"
+    version: ClassVar[int | str] = 1
+
+
+class ExpectedSarsa(TDAgent):
+    """Expected Sarsa: its target is the mean of the next state's Q-values under the policy.
+
+    ``Q(S, A) <- Q(S, A) + alpha * (R + gamma * sum_a pi(a | S') Q(S', a) - Q(S, A))``, where the sum
+    counts as 0 when S' is reached by termination. pi is the policy by which an action in S' would
+    be drawn just before the update. Parameters as for `TDAgent`.
+
+    Notes
+    -----
+    Source: van Seijen, van Hasselt, Whiteson & Wiering (2009); Sutton & Barto, 2nd edition,
+    section 6.6.
+    """
+
+    name: ClassVar[str] = "expected_sarsa"
+    version: ClassVar[int | str] = 1
+
+
+class DoubleQLearning(TDAgent):
+    """Double Q-learning: one table chooses the best next action, the other says its value.
+
+    A fair coin says which of two tables, i, is updated, with j the other:
+    ``Qi(S, A) <- Qi(S, A) + alpha * (R + gamma * Qj(S', argmax_a Qi(S', a)) - Qi(S, A))``. The agent
+    acts on ``(Q1 + Q2) / 2``, which is also the table that it reports; the argmax in the target is
+    the first one. Visits are counted for each table. Parameters as for `TDAgent`.
+
+    Notes
+    -----
+    Source: van Hasselt (2010); Sutton & Barto, 2nd edition, section 6.7.
+    """
+
+    name: ClassVar[str] = "double_q_learning"
+    version: ClassVar[int | str] = 1
+
+
+class DynaQ(TDAgent):
+    """Tabular Dyna-Q: Q-learning, and after each step so many updates from a learned model.
+
+    The model remembers the last outcome of each pair of state and action. A planning step draws a
+    state seen before, then an action taken there before, both uniformly, and updates as Q-learning
+    does. Further parameters as for `TDAgent`.
+
+    Parameters
+    ----------
+    planning_steps : int
+        Updates from the model after each step, at least 0.
+
+    Notes
+    -----
+    Source: Sutton (1990); Sutton & Barto, 2nd edition, section 8.2.
+    """
+
+    name: ClassVar[str] = "dyna_q"
+    version: ClassVar[int | str] = 1
+
+    planning_steps: Index = 5
+
+
+AGENTS: dict[str, type[Agent]] = {
+    agent.name: agent for agent in (QLearning, Sarsa, ExpectedSarsa, DoubleQLearning, DynaQ)
+}
+"""Every agent of fastq's own by the name that it has in a spec."""

@@ -8,8 +8,9 @@ part of Numba's cache key: an edit of any of them compiles anew.
 
 import functools
 import hashlib
+import inspect
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -17,21 +18,85 @@ import numba
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_OPTIONS = {"nogil": True, "error_model": "numpy"}
+
 
 def inlined(function: F) -> F:
-    """Compile a small helper that only compiled functions call, as a part of its callers."""
-    return cast(F, numba.njit(nogil=True)(function))
+    """Compile a small helper that only compiled functions call, as a part of its callers.
+
+    Such functions allocate nothing, so references are not counted (``_nrt=False``): where arrays
+    travel in tuples, as here, counting took 100 ns and more for each step.
+    """
+    return cast(F, numba.njit(_nrt=False, forceinline=True, **_OPTIONS)(function))
+
+
+def checked(function: F, *, tag: str = "", allocates: bool = False) -> F:
+    """Compile a helper, or a rule of one's own, with a check of every index.
+
+    What it calls from its module's names, plain functions or compiled ones, is compiled likewise.
+    """
+    plain = cast(types.FunctionType, plain_function(function))
+    used = inspect.getclosurevars(plain).globals
+    helpers = {
+        name: checked(value, tag=tag, allocates=allocates)
+        for name, value in used.items()
+        if isinstance(plain_function(value), types.FunctionType)
+        and plain_function(value) is not plain
+    }
+    bound = rebound(plain, helpers, tag)
+    return cast(
+        F, numba.njit(nogil=True, forceinline=True, boundscheck=True, _nrt=allocates)(bound)
+    )
+
+
+def plain_function(function: Any) -> Any:
+    """Give the plain form of a compiled function; anything else as it is."""
+    return getattr(function, "py_func", function)
 
 
 def compiled(function: F) -> F:
     """Compile a function that Python calls, once for each machine and signature."""
-    plain = cast(types.FunctionType, function)
-    code = plain.__code__.replace(co_freevars=("sources_digest",))
-    cell = types.CellType(sources_digest())
-    keyed = types.FunctionType(code, plain.__globals__, plain.__name__, closure=(cell,))
-    for attribute in functools.WRAPPER_ASSIGNMENTS:
-        setattr(keyed, attribute, getattr(plain, attribute))
-    return cast(F, numba.njit(nogil=True, cache=True)(keyed))
+    return specialised(function, function.__name__, "", {})
+
+
+def specialised(template: F, name: str, digest: str, names: Mapping[str, Any]) -> F:
+    """Compile a function that Python calls, with some of its global names bound anew.
+
+    Parameters
+    ----------
+    template : function
+    name : str
+        Numba keeps what it compiles in a file of this name.
+    digest : str
+        Of what the names are bound to, where that is not among the package's compiled sources.
+    names : mapping
+        Numbers and compiled functions, which become constants of the compiled code.
+    """
+    bound = cast(types.FunctionType, rebound(template, names))
+    code = bound.__code__.replace(co_freevars=("sources_digest",))
+    cell = types.CellType(sources_digest() + digest)
+    keyed = types.FunctionType(code, bound.__globals__, name, closure=(cell,))
+    keyed.__qualname__, keyed.__module__, keyed.__doc__ = name, template.__module__, bound.__doc__
+    return cast(F, numba.njit(cache=True, **_OPTIONS)(keyed))
+
+
+def rebound(template: F, names: Mapping[str, Any], tag: str = "") -> F:
+    """Copy a plain function, with some of its global names bound anew.
+
+    Numba makes symbols of qualified names, which must differ between copies: hence the tag. And it
+    imports the module of what it finds in its cache, which not every script is: hence ours.
+    """
+    plain = cast(types.FunctionType, template)
+    bound = types.FunctionType(
+        plain.__code__,
+        {**plain.__globals__, **names, "__name__": __name__},
+        plain.__name__,
+        plain.__defaults__,
+        plain.__closure__,
+    )
+    bound.__module__, bound.__doc__ = __name__, plain.__doc__
+    bound.__qualname__ = f"{plain.__qualname__}_{tag}" if tag else plain.__qualname__
+    return cast(F, bound)
 
 
 @functools.cache
@@ -46,7 +111,8 @@ def sources_digest() -> str:
 def _sources() -> list[Path]:
     """List the files that hold compiled functions, and this one."""
     package = Path(__file__).parent
-    return [package / "jit.py", package / "streams.py", *sorted(package.glob("kernels/*.py"))]
+    named = [package / name for name in ("jit.py", "rules.py", "streams.py")]
+    return [*named, *sorted(package.glob("kernels/*.py"))]
 
 
 def is_cached(function: Callable[..., Any]) -> bool:

@@ -3,18 +3,24 @@
 Every number is a pure function of (MDP, agent, seed, run): a batch equals as many single runs.
 """
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba.core.errors import NumbaError
 from numpy.typing import ArrayLike, NDArray
 
 from fastq import streams
-from fastq.agents import Agent, QLearning
+from fastq.agents import AGENTS, Agent, TDAgent
+from fastq.algorithm import Algorithm
 from fastq.errors import InputError
-from fastq.kernels.loop import Record, learn
+from fastq.kernels.build import kernel_for
+from fastq.kernels.loop import Record
 from fastq.kernels.tables import lay_out_learners, lay_out_world
+from fastq.kernels.work import lay_out_work
 from fastq.mdp import FiniteMDP
 from fastq.validation import check_arguments, shorten
 
@@ -40,6 +46,8 @@ class Training:
     """Steps of each episode, shape (episodes,)."""
     truncated: NDArray[np.bool_]
     """Whether the time limit cut the episode short, shape (episodes,)."""
+    diverged: NDArray[np.bool_]
+    """Whether any Q-value is infinite or not a number in the end, shape ()."""
 
 
 def train(
@@ -57,7 +65,8 @@ def train(
     Parameters
     ----------
     mdp : FiniteMDP
-    agent : QLearning
+    agent : Agent
+        `QLearning`, another of fastq's agents, or an `Algorithm` of one's own.
     episodes : int
         At least 1.
     seed, run : int
@@ -70,7 +79,8 @@ def train(
     Returns
     -------
     Training
-        Equal, bit for bit, to `fastq.reference.q_learning` stepping the same environment.
+        Equal, bit for bit, to the agent's function in `fastq.reference`, stepping the same
+        environment.
 
     Raises
     ------
@@ -80,7 +90,7 @@ def train(
     check_arguments(run=run)
     settings = _settings(mdp, episodes, seed, max_steps, streams)
     batch = train_pairs(mdp, [agent], [0], [run], settings)
-    return Training(batch.q[0], batch.returns[0], batch.lengths[0], batch.truncated[0])
+    return Training(*(getattr(batch, field.name)[0] for field in fields(batch)))
 
 
 def train_batch(
@@ -97,7 +107,7 @@ def train_batch(
 
     Parameters
     ----------
-    agents : QLearning or sequence of QLearning
+    agents : Agent or sequence of Agent
     runs : int
         At least 1.
     mdp, episodes, seed, max_steps, streams
@@ -135,19 +145,71 @@ def train_pairs(
     Without `keep_q`, only the Q-values of the last run are kept, so that memory does not grow with
     the tables of all runs.
     """
-    learners = _check_agents(agents)
+    _check_agents(agents)
     agent_index = np.array(agent_of, dtype=np.int64)
-    states = _stream_states(mdp, learners, agent_index, np.array(run_of, dtype=np.int64), settings)
-    count = len(agent_index)
-    q = np.empty((count if keep_q else 1, mdp.num_states * mdp.num_actions))
+    states = _stream_states(mdp, agents, agent_index, np.array(run_of, dtype=np.int64), settings)
+    count, shape = len(agent_index), (mdp.num_states, mdp.num_actions)
+    q = np.empty((count if keep_q else 1, *shape))
     record = Record(
         np.empty((count, settings.episodes)),
         np.empty((count, settings.episodes), dtype=np.int32),
         np.empty((count, settings.episodes), dtype=np.bool_),
+        np.empty(count, dtype=np.bool_),
     )
-    world = lay_out_world(mdp, settings.max_steps)
-    learn(world, lay_out_learners(learners, mdp.num_actions), agent_index, *states, q, record)
-    return Training(q.reshape(-1, mdp.num_states, mdp.num_actions), *record)
+    for agent_type, members in _by_type(agents).items():
+        runs = np.flatnonzero(np.isin(agent_index, members))
+        learner_of = np.searchsorted(members, agent_index[runs])
+        group = [agents[i] for i in members]
+        own = issubclass(agent_type, Algorithm)
+        _fill(
+            agent_type,
+            lay_out_world(mdp, settings.max_steps, rows=not own),
+            lay_out_learners(group),
+            learner_of,
+            runs,
+            *states,
+            q if own else q.reshape(len(q), -1),
+            lay_out_work(mdp, group),
+            record,
+        )
+    return Training(q, *record)
+
+
+def _fill(agent_type: type[Agent], *arguments: Any) -> None:
+    """Call the kernel of a class of agents; say in one line where an algorithm does not compile."""
+    if not issubclass(agent_type, Algorithm):
+        kernel_for(agent_type)(*arguments)
+        return
+    try:
+        kernel_for(agent_type)(*arguments)
+    except NumbaError:  # perhaps only because it allocates memory
+        try:
+            kernel_for(agent_type, allocates=True)(*arguments)
+        except NumbaError as error:
+            raise InputError(_why_not_compiled(agent_type, error)) from None
+
+
+def _why_not_compiled(algorithm: type[Algorithm], error: NumbaError) -> str:
+    """Find in Numba's long message what is wrong, and the line of the algorithm where it is."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    noise = ("", "Failed in nopython", "- Resolution", "Resolution failure", "None")
+    reason = next((line for line in lines if not line.startswith(noise[1:]) and line), "unknown")
+    place = algorithm.__name__
+    for rule in algorithm.rules():
+        file = Path(rule.__code__.co_filename).name
+        found = re.search(rf'File "[^"]*{re.escape(file)}", line (\d+)', str(error))
+        if found:
+            place = f"{place} ({file}, line {found[1]})"
+            break
+    return f"{place} cannot be compiled: {shorten(reason, 200)}"
+
+
+def _by_type(agents: Sequence[Agent]) -> dict[type[Agent], list[int]]:
+    """Group the places of agents by their class."""
+    groups: dict[type[Agent], list[int]] = {}
+    for place, agent in enumerate(agents):
+        groups.setdefault(type(agent), []).append(place)
+    return groups
 
 
 def _settings(
@@ -159,14 +221,18 @@ def _settings(
     return Settings(episodes, seed, limit, streams)
 
 
-def _check_agents(agents: Sequence[Agent]) -> list[QLearning]:
+def _check_agents(agents: Sequence[Agent]) -> None:
     """Raise `InputError` unless each agent is one that a kernel exists for."""
     if not agents:
         raise InputError("agents = []: must be at least one agent")
     for agent in agents:
-        if not isinstance(agent, QLearning):
-            raise InputError(f"agents = {shorten(agent)}: must be QLearning, or a list of it")
-    return [agent for agent in agents if isinstance(agent, QLearning)]
+        if not isinstance(agent, TDAgent | Algorithm):
+            known = ", ".join(known.__name__ for known in AGENTS.values())
+            raise InputError(
+                f"agents = {shorten(agent)}: must be {known}, or an Algorithm, or a list of them"
+            )
+        if isinstance(agent, Algorithm):
+            agent.rules()
 
 
 def _stream_states(

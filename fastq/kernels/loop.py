@@ -1,9 +1,9 @@
 """The plain loop: one run after another, each from its own streams.
 
-What a step does, in the order of the reference: draw the action from the epsilon-greedy policy,
-draw the outcome, update, count. The greedy action of the next state, which the target needs, is
-kept for the next draw; only where a transition leads back to its own state has the update changed
-it.
+This file is a template. What a step does stands in four names, here bound to Q-learning's, that
+`build` binds anew for each algorithm: `act` draws an action, `update` learns from a step,
+`pair_of` numbers a state and an action, and ``ON_POLICY`` says whether the next action is drawn
+before the update, as Sarsa's target needs it.
 """
 
 from typing import NamedTuple
@@ -11,101 +11,107 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.jit import compiled, inlined
-from fastq.kernels.q_learning import updated
-from fastq.kernels.scalars import draw_action, draw_outcome, draw_start, first_greedy
+from fastq.kernels.policy import act
+from fastq.kernels.q_learning import update
+from fastq.kernels.scalars import all_finite, draw_outcome, draw_reward, draw_start, reschedule
+from fastq.kernels.step import Transition
+from fastq.kernels.step import pair_of_row as pair_of
 from fastq.kernels.tables import Learners, World
-from fastq.streams import next_bits
+from fastq.kernels.work import Work, clear
 
-_ELEVEN = np.uint64(11)
+ON_POLICY = False
 
 
 class Record(NamedTuple):
-    """What a kernel writes of N runs with E episodes each; all arrays of shape (N, E)."""
+    """What a kernel writes of N runs with E episodes each; arrays of shape (N, E)."""
 
     returns: NDArray[np.float64]
     lengths: NDArray[np.int32]
     truncated: NDArray[np.bool_]
+    diverged: NDArray[np.bool_]
+    """Shape (N,): whether a Q-value is not finite in the end."""
 
 
-@compiled
-def learn(
+def learn_batch(
     world: World,
     learners: Learners,
     learner_of: NDArray[np.int64],
-    action_states: NDArray[np.uint64],
-    environment_states: NDArray[np.uint64],
+    runs: NDArray[np.int64],
+    action_streams: NDArray[np.uint64],
+    environment_streams: NDArray[np.uint64],
     q: NDArray[np.float64],
+    work: Work,
     record: Record,
 ) -> None:
-    """Train N runs from scratch.
+    """Train some of N runs from scratch.
 
     Parameters
     ----------
-    world, learners
-        From `tables`.
-    learner_of : shape (N,)
+    world, learners, work
+        From `tables` and `work`.
+    learner_of : shape (n,)
         Which of the learners each run belongs to.
-    action_states, environment_states : shape (N, 4)
-        SFC64 states at the start of the runs.
+    runs : shape (n,)
+        Their places among all N runs.
+    action_streams, environment_streams : shape (N, 4)
+        SFC64 states at the start of the runs; used up.
     q : shape (N, S * A), or (1, S * A)
         Filled with the Q-values at the end of each run, or with the last run's only.
     record
         Filled.
     """
-    for run in range(len(learner_of)):
+    for i in range(len(runs)):
+        run = runs[i]
         table = q[min(run, len(q) - 1)]
-        _learn_one(
+        learn_run(
             world,
             learners,
-            learner_of[run],
-            action_states[run],
-            environment_states[run],
+            learner_of[i],
+            action_streams[run],
+            environment_streams[run],
             table,
+            work,
             record,
             run,
         )
+        record.diverged[run] = not all_finite(table)
 
 
-@inlined
-def _learn_one(
+def learn_run(
     world: World,
     learners: Learners,
     learner: int,
-    action_state: NDArray[np.uint64],
-    environment_state: NDArray[np.uint64],
+    stream: NDArray[np.uint64],
+    environment: NDArray[np.uint64],
     q: NDArray[np.float64],
+    work: Work,
     record: Record,
     run: int,
 ) -> None:
     """Train one run."""
-    a, b, c, counter = action_state
-    e_a, e_b, e_c, e_counter = environment_state
-    policy = learners.policy[learner]
-    alpha, gamma = learners.alpha[learner], learners.gamma[learner]
-    actions = world.actions
-    q[:] = learners.initial_value[learner]
+    agent = learners.current[learner]
+    q[:] = agent.initial_value
+    clear(work, agent.initial_value)
+    action = next_action = np.uint64(0)
     for episode in range(record.returns.shape[1]):
-        row = world.start_rows[0]
-        if not world.deterministic:
-            bits, e_a, e_b, e_c, e_counter = next_bits(e_a, e_b, e_c, e_counter)
-            row = draw_start(bits >> _ELEVEN, world)
-        greedy, _ = first_greedy(q, row, actions)
+        if learners.scheduled[learner]:
+            reschedule(learners, learner, episode)
+        state = draw_start(world, environment)
+        if ON_POLICY:
+            next_action = act(q, state, agent, world, work, stream)
         episode_return, length, terminated = 0.0, 0, False
         while not terminated and length < world.max_steps:
-            bits, a, b, c, counter = next_bits(a, b, c, counter)
-            here = row + draw_action(bits >> _ELEVEN, greedy, policy, actions)
-            outcome = here
-            if not world.deterministic:
-                bits, e_a, e_b, e_c, e_counter = next_bits(e_a, e_b, e_c, e_counter)
-                outcome = draw_outcome(bits >> _ELEVEN, world, here * world.num_outcomes)
-            next_row, reward = world.next_row[outcome], world.reward[outcome]
-            terminated = world.terminated[outcome]
-            greedy, next_value = first_greedy(q, next_row, actions)
-            q[here] = updated(q[here], reward, next_value, terminated, alpha, gamma)
-            if next_row == row:
-                greedy, _ = first_greedy(q, next_row, actions)
-            row = next_row
+            action = next_action if ON_POLICY else act(q, state, agent, world, work, stream)
+            outcome = draw_outcome(world, pair_of(state, action, world), environment)
+            reward = draw_reward(world, outcome, environment)
+            next_state, terminated = world.next_state[outcome], world.terminated[outcome]
+            if ON_POLICY and not terminated:
+                next_action = act(q, next_state, agent, world, work, stream)
+            step = Transition(
+                state, action, reward, next_state, next_action, terminated, episode, 0.0
+            )
+            update(q, step, agent, world, work, stream)
+            state = next_state
             episode_return += reward
             length += 1
         record.returns[run, episode] = episode_return

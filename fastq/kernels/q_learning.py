@@ -4,20 +4,28 @@
 bootstrap. Source: Watkins (1989); Sutton & Barto, 2nd edition, equation 6.8.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from fastq.jit import inlined
+from fastq.kernels.scalars import first_greedy
+from fastq.kernels.step import Transition, move_towards
+from fastq.kernels.tables import World
+from fastq.kernels.work import Work
 
 
 @inlined
-def updated(
-    value: np.float64,
-    reward: np.float64,
-    next_value: np.float64,
-    terminated: bool,
-    alpha: np.float64,
-    gamma: np.float64,
-) -> np.float64:
-    """Move a Q-value towards its target; `next_value` is the greatest of the next state."""
-    target = reward if terminated else reward + gamma * next_value
-    return value + alpha * (target - value)
+def update(
+    q: NDArray[np.float64],
+    step: Transition,
+    agent: Any,
+    world: World,
+    work: Work,
+    stream: NDArray[np.uint64],
+) -> None:
+    """Learn from a step."""
+    _, best = first_greedy(q, step.next_state, world.actions)
+    target = step.reward if step.terminated else step.reward + agent.gamma * best
+    move_towards(q, step.state + step.action, target, agent, work.updates[0])

@@ -1,19 +1,40 @@
-"""The scalar laws of one step, shared by all loops: greedy action, policy draw, outcome draw.
+"""The scalar laws of one step, shared by all rules: draws, greedy actions, schedules.
 
-Each repeats, bit for bit, what NumPy does in the reference. `k` is a uniform as an integer of 53
-bits, as in `tables`. Indices are unsigned: a signed one costs a wrap-around check.
+Each repeats, bit for bit, what NumPy and Python do in the reference. `k` is a uniform as an integer
+of 53 bits, as in `tables`. Indices are unsigned: a signed one costs a wrap-around check.
 """
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastq.jit import inlined
-from fastq.kernels.tables import World
+from fastq.kernels.normal import normal_quantile
+from fastq.kernels.tables import EXPONENTIAL, LINEAR, Learners, World
+from fastq.streams import next_bits
 
 _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
+_ELEVEN = np.uint64(11)
+_STEP = 2.0**-53
+_HALF_A_STEP = 2.0**-54
+
+
+@inlined
+def draw(stream: NDArray[np.uint64]) -> np.uint64:
+    """Draw a uniform, as an integer of 53 bits, from a stream's SFC64 state, shape (4,)."""
+    bits, stream[0], stream[1], stream[2], stream[3] = next_bits(
+        stream[0], stream[1], stream[2], stream[3]
+    )
+    return bits >> _ELEVEN
+
+
+@inlined
+def draw_unit(stream: NDArray[np.uint64]) -> np.float64:
+    """Draw a uniform in [0, 1), as `Generator.random` does."""
+    return draw(stream) * _STEP
 
 
 @inlined
@@ -35,27 +56,20 @@ def first_greedy(
 
 
 @inlined
-def draw_action(
-    k: np.uint64, greedy: np.uint64, policy: NDArray[np.uint64], actions: Any
-) -> np.uint64:
-    """Draw from an epsilon-greedy policy, as `Generator.choice` does.
-
-    The likely case, the greedy action, is asked first: predicted right, it takes the draw out of
-    the chain from one state to the next.
-    """
-    base = greedy * np.uint64(len(actions))
-    above = k < policy[base + greedy]
-    if above and (greedy == _ZERO or policy[base + greedy - _ONE] <= k):
-        return greedy
-    action = _ZERO
-    for other in range(len(actions) - 1):
-        action += np.uint64(policy[base + np.uint64(other)] <= k)
-    return action
+def draw_start(world: World, stream: NDArray[np.uint64]) -> np.uint64:
+    """Draw a start state, as gymnasium's `categorical_sample` does."""
+    if world.deterministic:
+        return world.start_states[0]
+    place = np.searchsorted(world.start_cumulative, draw(stream), side="right")
+    return world.start_states[place] if place < len(world.start_states) else _ZERO
 
 
 @inlined
-def draw_outcome(k: np.uint64, world: World, first: np.uint64) -> np.uint64:
-    """Draw one of the outcomes that begin at `first`, as gymnasium's `categorical_sample` does."""
+def draw_outcome(world: World, pair: np.uint64, stream: NDArray[np.uint64]) -> np.uint64:
+    """Draw one of the outcomes of a pair of state and action, as `categorical_sample` does."""
+    if world.deterministic:
+        return pair
+    k, first = draw(stream), pair * world.num_outcomes
     for place in range(world.num_outcomes):
         outcome = first + np.uint64(place)
         if world.cumulative[outcome] > k:
@@ -64,7 +78,36 @@ def draw_outcome(k: np.uint64, world: World, first: np.uint64) -> np.uint64:
 
 
 @inlined
-def draw_start(k: np.uint64, world: World) -> np.uint64:
-    """Draw the row of a start state, as `categorical_sample` does."""
-    place = np.searchsorted(world.start_cumulative, k, side="right")
-    return world.start_rows[place] if place < len(world.start_rows) else _ZERO
+def draw_reward(world: World, outcome: np.uint64, stream: NDArray[np.uint64]) -> np.float64:
+    """Draw the reward of an outcome: a uniform is used only where it is random."""
+    mean = world.reward[outcome]
+    if world.random_rewards and world.reward_sd[outcome] > 0.0:
+        u = max(draw_unit(stream), _HALF_A_STEP)
+        return normal_quantile(u, mean, world.reward_sd[outcome])
+    return mean
+
+
+@inlined
+def visited(power: np.float64, n: np.int64) -> np.float64:
+    """Give what a schedule by visits has at the n-th visit."""
+    return 1.0 / np.float64(n) ** power
+
+
+@inlined
+def reschedule(learners: Learners, learner: int, episode: int) -> None:
+    """Bring a learner's values up to an episode."""
+    for field in range(learners.values.shape[1]):
+        kind, a, b, c = learners.schedules[learner, field]
+        if kind == LINEAR:
+            learners.values[learner, field] = a + (b - a) * min(episode / c, 1.0)
+        elif kind == EXPONENTIAL:
+            learners.values[learner, field] = max(c, a * b ** np.float64(episode))
+
+
+@inlined
+def all_finite(q: NDArray[np.float64]) -> bool:
+    """Say whether no value of a table is infinite or not a number."""
+    finite = True
+    for value in q.flat:
+        finite &= math.isfinite(value)
+    return finite

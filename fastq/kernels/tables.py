@@ -3,35 +3,48 @@
 A *row* is ``state * num_actions``, where the state's Q-values begin in the flat table; transitions
 store the next row, so that no step multiplies. Uniforms are compared as the 53-bit integers k from
 which NumPy makes them (``u = k * 2**-53``): ``c <= u`` exactly where ``ceil(c * 2**53) <= k``.
+
+An agent's hyperparameters are a record of float64, whose fields have their names: words count from
+0 in the order in which they are allowed, what is left out is NaN. Beside each field that may have a
+schedule stands its power, above 0 where the value is ``1 / n ** power``.
 """
 
+import functools
+import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.agents import QLearning
+from fastq.agents import Agent, TDAgent, Ties
 from fastq.mdp import FiniteMDP
+from fastq.schedules import Exponential, Linear, Visits
 
 UNROLLED_ACTIONS = 16
 """Up to this many actions, their number is a constant of the compiled code."""
 
-Rows = NDArray[np.uint64]
+CONSTANT, LINEAR, EXPONENTIAL = range(3)
+
+States = NDArray[np.uint64]
 Thresholds = NDArray[np.uint64]
 
 
 class World(NamedTuple):
-    """The tables of an MDP; outcome k of row + action stands at ``(row + action) * K + k``."""
+    """The tables of an MDP; outcome k of a state and action stands at ``(row + action) * K + k``."""
 
-    next_row: Rows
+    next_state: States
+    """States are rows, or plain numbers for algorithms of one's own."""
     reward: NDArray[np.float64]
+    reward_sd: NDArray[np.float64]
+    """Of one element where `random_rewards` is False."""
     terminated: NDArray[np.bool_]
     cumulative: Thresholds
-    start_rows: Rows
+    start_states: States
     start_cumulative: Thresholds
     num_outcomes: np.uint64
     deterministic: bool
+    random_rewards: bool
     max_steps: int
     actions: tuple[int, ...] | NDArray[np.int64]
     """The actions: a tuple, whose length is part of its type, so that loops over few actions are
@@ -39,28 +52,35 @@ class World(NamedTuple):
 
 
 class Learners(NamedTuple):
-    """Hyperparameters of M agents."""
+    """Hyperparameters of M agents of one class, F numbers each."""
 
-    alpha: NDArray[np.float64]
-    gamma: NDArray[np.float64]
-    initial_value: NDArray[np.float64]
-    policy: Thresholds
-    """Shape (M, A * A): `epsilon_greedy_thresholds` of each agent."""
+    current: NDArray[Any]
+    """Records of F fields, shape (M,): the values in the present episode."""
+    values: NDArray[np.float64]
+    """The same memory as an array of shape (M, F)."""
+    schedules: NDArray[np.float64]
+    """Shape (M, F, 4): a kind and its three numbers."""
+    scheduled: NDArray[np.bool_]
+    """Shape (M,): whether any value changes from one episode to the next."""
 
 
-def lay_out_world(mdp: FiniteMDP, max_steps: int) -> World:
-    """Lay out an MDP, with a time limit in place of its own."""
+@functools.lru_cache(maxsize=8)
+def lay_out_world(mdp: FiniteMDP, max_steps: int, *, rows: bool) -> World:
+    """Lay out an MDP, with a time limit in place of its own, and states as rows or as numbers."""
     num_actions = mdp.num_actions
     start_states = np.flatnonzero(mdp.start)
+    stride = np.uint64(num_actions if rows else 1)
     return World(
-        next_row=(mdp.next_state.astype(np.uint64) * np.uint64(num_actions)).ravel(),
+        next_state=(mdp.next_state.astype(np.uint64) * stride).ravel(),
         reward=mdp.reward.ravel(),
+        reward_sd=np.zeros(1) if mdp.reward_sd is None else mdp.reward_sd.ravel(),
         terminated=mdp.terminated.ravel(),
         cumulative=_thresholds(np.cumsum(mdp.probability, axis=2)).ravel(),
-        start_rows=start_states.astype(np.uint64) * np.uint64(num_actions),
+        start_states=start_states.astype(np.uint64) * stride,
         start_cumulative=_thresholds(np.cumsum(mdp.start)[start_states]),
         num_outcomes=np.uint64(mdp.num_outcomes),
         deterministic=mdp.deterministic,
+        random_rewards=mdp.reward_sd is not None,
         max_steps=max_steps,
         actions=(
             tuple(range(num_actions)) if num_actions <= UNROLLED_ACTIONS else np.arange(num_actions)
@@ -68,33 +88,46 @@ def lay_out_world(mdp: FiniteMDP, max_steps: int) -> World:
     )
 
 
-def lay_out_learners(agents: Sequence[QLearning], num_actions: int) -> Learners:
-    """Lay out the hyperparameters of M agents."""
-    return Learners(
-        alpha=np.array([agent.alpha for agent in agents]),
-        gamma=np.array([agent.gamma for agent in agents]),
-        initial_value=np.array([agent.initial_value for agent in agents]),
-        policy=np.array(
-            [epsilon_greedy_thresholds(agent.epsilon, num_actions).ravel() for agent in agents]
-        ),
-    )
+def lay_out_learners(agents: Sequence[Agent]) -> Learners:
+    """Lay out the hyperparameters of M agents of one class."""
+    columns = [_columns(agent) for agent in agents]
+    names = list(columns[0])
+    values = np.array([[column[name][1] for name in names] for column in columns])
+    schedules = np.array([[column[name] for name in names] for column in columns])
+    current = values.view([(name, np.float64) for name in names])[:, 0]
+    scheduled = (schedules[:, :, 0] != CONSTANT).any(axis=1)
+    return Learners(current, values, schedules, scheduled)
 
 
-def epsilon_greedy_thresholds(epsilon: float, num_actions: int) -> Thresholds:
-    """Tabulate where `Generator.choice` changes its draw from an epsilon-greedy policy.
+def _columns(agent: Agent) -> dict[str, tuple[float, float, float, float]]:
+    """Write each hyperparameter as a kind of schedule and its numbers."""
+    columns: dict[str, tuple[float, float, float, float]] = {}
+    for name in type(agent).model_fields:
+        value, power = getattr(agent, name), 0.0
+        if isinstance(value, Linear):
+            columns[name] = (LINEAR, value.start, value.end, value.episodes)
+        elif isinstance(value, Exponential):
+            columns[name] = (EXPONENTIAL, value.start, value.rate, value.end)
+        elif isinstance(value, Visits):
+            columns[name], power = (CONSTANT, 1.0, 0.0, 0.0), value.power
+        else:
+            columns[name] = (CONSTANT, _number(value), 0.0, 0.0)
+        if name in ("alpha", "epsilon") and isinstance(agent, TDAgent):
+            columns[f"{name}_power"] = (CONSTANT, power, 0.0, 0.0)
+    # One record for all of the TD-control family: kernels share what is compiled for it.
+    for name in ("initial_value", "planning_steps"):
+        columns.setdefault(name, (CONSTANT, 0.0, 0.0, 0.0))
+    return columns
 
-    Row g belongs to greedy action g: the draw is the number of its thresholds at or below k. Each
-    row repeats NumPy's own steps (sum up the probabilities, divide by the last sum), rounding
-    included, so that the draws are equal, not close.
 
-    Returns
-    -------
-    array of uint64, shape (A, A)
-    """
-    probability = np.full((num_actions, num_actions), epsilon / num_actions)
-    probability[np.diag_indices(num_actions)] += 1.0 - epsilon
-    cumulative = np.cumsum(probability, axis=1)
-    return _thresholds(cumulative / cumulative[:, -1:])
+def _number(value: Any) -> float:
+    """Write a hyperparameter as a number."""
+    if value is None:
+        return math.nan
+    return float(_TIES.index(value) if isinstance(value, str) else value)
+
+
+_TIES: tuple[str, ...] = get_args(get_args(Ties)[0])
 
 
 def _thresholds(cumulative: NDArray[np.float64]) -> Thresholds:

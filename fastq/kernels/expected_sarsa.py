@@ -1,0 +1,37 @@
+"""The update rule of Expected Sarsa.
+
+``Q(S, A) <- Q(S, A) + alpha * (R + gamma * sum_a pi(a | S') Q(S', a) - Q(S, A))``; termination cuts
+the bootstrap. Source: van Seijen et al. (2009); Sutton & Barto, 2nd edition, equation 6.9.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastq.jit import inlined
+from fastq.kernels.policy import current_epsilon, fill_policy
+from fastq.kernels.step import Transition, move_towards
+from fastq.kernels.tables import World
+from fastq.kernels.work import Work
+
+
+@inlined
+def update(
+    q: NDArray[np.float64],
+    step: Transition,
+    agent: Any,
+    world: World,
+    work: Work,
+    stream: NDArray[np.uint64],
+) -> None:
+    """Learn from a step and the policy in the next state."""
+    target = step.reward
+    if not step.terminated:
+        epsilon = current_epsilon(agent, work, step.next_state, 1)
+        fill_policy(q, step.next_state, epsilon, agent, world, work.probabilities)
+        expected = 0.0
+        for action in range(len(world.actions)):
+            expected += work.probabilities[action] * q[step.next_state + np.uint64(action)]
+        target += agent.gamma * expected
+    move_towards(q, step.state + step.action, target, agent, work.updates[0])

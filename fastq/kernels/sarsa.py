@@ -1,0 +1,31 @@
+"""The update rule of Sarsa.
+
+``Q(S, A) <- Q(S, A) + alpha * (R + gamma * Q(S', A') - Q(S, A))``; termination cuts the bootstrap.
+Source: Rummery & Niranjan (1994); Sutton & Barto, 2nd edition, equation 6.7.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastq.jit import inlined
+from fastq.kernels.step import Transition, move_towards
+from fastq.kernels.tables import World
+from fastq.kernels.work import Work
+
+
+@inlined
+def update(
+    q: NDArray[np.float64],
+    step: Transition,
+    agent: Any,
+    world: World,
+    work: Work,
+    stream: NDArray[np.uint64],
+) -> None:
+    """Learn from a step and the action that comes next."""
+    target = step.reward
+    if not step.terminated:
+        target += agent.gamma * q[step.next_state + step.next_action]
+    move_towards(q, step.state + step.action, target, agent, work.updates[0])

@@ -1,0 +1,51 @@
+"""One step of a run, as an update rule is told of it."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastq.jit import inlined
+from fastq.kernels.scalars import visited
+from fastq.kernels.tables import World
+
+
+class Transition(NamedTuple):
+    """What happened in a step, as `update` is told.
+
+    States are numbers for an algorithm of one's own, and rows for fastq's.
+    """
+
+    state: np.uint64
+    action: np.uint64
+    reward: np.float64
+    next_state: np.uint64
+    next_action: np.uint64
+    """Drawn already where the agent is on-policy and the step did not terminate."""
+    terminated: bool
+    episode: int
+    """Counted from 0."""
+    u: np.float64
+    """A uniform in [0, 1), where an algorithm of one's own asks for it."""
+
+
+@inlined
+def pair_of_row(state: np.uint64, action: np.uint64, world: World) -> np.uint64:
+    """Number a state and an action, where the state is a row."""
+    return state + action
+
+
+@inlined
+def move_towards(
+    q: NDArray[np.float64],
+    pair: np.uint64,
+    target: np.float64,
+    agent: Any,
+    updates: NDArray[np.int64],
+) -> None:
+    """Move a Q-value by the step size towards its target."""
+    alpha = agent.alpha
+    if agent.alpha_power > 0.0:
+        updates[pair] += 1
+        alpha = visited(agent.alpha_power, updates[pair])
+    q[pair] += alpha * (target - q[pair])

@@ -1,0 +1,90 @@
+"""Agents by the words that name them in a spec.
+
+One of fastq's own has a name, as ``q_learning``. An algorithm of one's own is named by where its class
+stands: ``path/to/file.py:Class``, the path seen from the present directory, or ``module:Class``.
+"""
+
+import functools
+import importlib
+import inspect
+import itertools
+import sys
+import types
+from pathlib import Path
+
+from fastq.agents import AGENTS, Agent
+from fastq.algorithm import Algorithm
+from fastq.errors import InputError
+from fastq.validation import shorten
+
+_counter = itertools.count()
+
+
+def find_agent(word: object) -> type[Agent]:
+    """Find the class of agents that a word of a spec names; a class is taken as it is.
+
+    Raises
+    ------
+    InputError
+        Where there is none, or it lacks a rule.
+    """
+    if isinstance(word, type) and issubclass(word, Agent):
+        agent_type = word
+    elif isinstance(word, str) and word in AGENTS:
+        agent_type = AGENTS[word]
+    elif isinstance(word, str) and ":" in word:
+        agent_type = _load(word)
+    else:
+        known = ", ".join(AGENTS)
+        raise InputError(
+            f"agent = {shorten(word)}: must be one of {known}, "
+            "or an Algorithm of one's own as file.py:Class"
+        )
+    if issubclass(agent_type, Algorithm):
+        agent_type.rules()
+        agent_type.algorithm_version()
+    return agent_type
+
+
+def word_for(agent_type: type[Agent]) -> str:
+    """Give the word by which `find_agent` finds a class again, on this machine at least."""
+    if not issubclass(agent_type, Algorithm):
+        return agent_type.name
+    module = sys.modules.get(agent_type.__module__)
+    if agent_type.__module__ != "__main__" and module is not None:
+        return f"{agent_type.__module__}:{agent_type.__qualname__}"
+    return f"{_source_file(agent_type)}:{agent_type.__qualname__}"
+
+
+def _source_file(agent_type: type[Algorithm]) -> str:
+    """Name the file of a class, from the present directory where it lies below."""
+    path = Path(agent_type.rules()[1].__code__.co_filename)
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _load(word: str) -> type[Agent]:
+    """Load a class from a file or a module."""
+    place, _, name = word.rpartition(":")
+    try:
+        if place.endswith(".py"):
+            path = Path(place).resolve()
+            module = _run_file(path, path.stat().st_mtime_ns)
+        else:
+            module = importlib.import_module(place)
+        found = inspect.getattr_static(module, name)
+    except Exception as error:
+        reason = shorten(f"{type(error).__name__}: {error}", 150)
+        raise InputError(f"agent = {word!r}: cannot be loaded ({reason})") from None
+    if not (isinstance(found, type) and issubclass(found, Agent)):
+        raise InputError(f"agent = {word!r}: must be a class that extends fastq.Algorithm")
+    return found
+
+
+@functools.cache
+def _run_file(path: Path, changed: int) -> types.ModuleType:
+    """Run a file as a module that is not registered, so that workers get its classes by value."""
+    module = types.ModuleType(f"fastq_file_{next(_counter)}_{path.stem}")
+    module.__file__ = str(path)
+    exec(compile(path.read_text(encoding="utf-8"), path, "exec"), module.__dict__)
+    return module
