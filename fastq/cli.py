@@ -68,11 +68,11 @@ def show(directory: Directory) -> None:
     from fastq.results import Results
 
     results = Results(directory)
-    manifest, spec = results.manifest, results.sweep
+    manifest, study = results.manifest, results.study
     version, revision = manifest["versions"].get("fastq-rl"), manifest["revision"] or "unknown"
     typer.echo(
-        f"{directory}: {spec.agent} on {spec.env}, {spec.num_configurations} configurations x "
-        f"{spec.runs} runs x {spec.episodes} episodes, seed {spec.seed}\n"
+        f"{directory}: {study}, {study.num_configurations} configurations x "
+        f"{study.runs} runs x {study.episodes} episodes, seed {study.seed}\n"
         f"{results.finished} of {results.total} runs finished, in {manifest['wall_time']:g} s; "
         f"fastq {version}, revision {revision}"
     )
@@ -113,15 +113,15 @@ def bench(
 def _run(spec: "Sweep", directory: Path, jobs: int, backend: str, quiet: bool) -> "Results":
     """Run a sweep, and say what is to be said before it."""
     from fastq.jit import is_cached
-    from fastq.kernels.loop import learn
+    from fastq.kernels.build import kernel_for
     from fastq.runner import run
 
     if not quiet:
         typer.echo(
-            f"{spec.agent} on {spec.env}: {spec.num_configurations} configurations x "
+            f"{spec.agent_names} on {spec.env_name}: {spec.num_configurations} configurations x "
             f"{spec.runs} runs x {spec.episodes} episodes -> {directory}"
         )
-        if not is_cached(learn):
+        if not all(is_cached(kernel_for(agent)) for agent in spec.agents):
             typer.echo("compiling the kernels, once for this machine: some seconds ...")
     return run(spec, directory, n_jobs=jobs, backend=backend, progress=not quiet)
 
@@ -152,6 +152,9 @@ def _print_best(results: "Results") -> None:
     if cut:
         runs = int(summary["truncated_runs"].sum())
         typer.echo(f"{cut} episodes in {runs} runs were truncated by the time limit")
+    diverged = int(summary["diverged"].sum())
+    if diverged:
+        typer.echo(f"{diverged} runs diverged: a Q-value was infinite or not a number in the end")
 
 
 def _interrupted(spec: "Sweep", directory: Path, file: Path) -> None:

@@ -1,7 +1,8 @@
 """``manifest.json``: which study a directory holds, and with what it was made.
 
-A directory holds one study: its environment, agent, seed, episodes, time limit and streams never
-change. Configurations and runs are added to; the manifest's spec is the last one that was run.
+A directory holds one study: its environment, seed, episodes, time limit and streams never change.
+Configurations and runs are added to, and agents to those that are there; the manifest tells of the
+sweep that was run last.
 """
 
 import datetime
@@ -15,14 +16,16 @@ from typing import Any
 
 from fastq.atomic import put
 from fastq.errors import InputError
+from fastq.study import Study
 from fastq.sweep import Sweep
 from fastq.validation import shorten
 
-FORMAT = 1
+FORMAT = 2
 _LIBRARIES = ("fastq-rl", "numpy", "numba", "gymnasium", "pandas", "pyarrow", "scipy", "joblib")
 
 _FIELDS: dict[str, type | tuple[type, ...]] = {
     "spec": dict,
+    "study": dict,
     "environment": str,
     "max_steps": int,
     "versions": dict,
@@ -95,6 +98,21 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     return dict(manifest)
 
 
+def read_study(directory: Path) -> Study:
+    """Read what a directory's last sweep was.
+
+    Raises
+    ------
+    InputError
+        Where the directory holds no study, or a damaged one.
+    """
+    stored = read_manifest(directory)["study"]
+    try:
+        return Study.from_manifest(stored)
+    except InputError as error:
+        raise InputError(f"{directory / 'manifest.json'}: is damaged (study.{error})") from None
+
+
 def add_wall_time(directory: Path, seconds: float) -> None:
     """Add the time of a finished sitting to the manifest."""
     manifest = read_manifest(directory)
@@ -105,10 +123,9 @@ def add_wall_time(directory: Path, seconds: float) -> None:
 def _identity(sweep: Sweep) -> dict[str, Any]:
     """List what two sweeps of one study have in common."""
     return {
-        "env": sweep.env,
+        "env": sweep.env_name,
         "env_args": dict(sweep.env_args),
         "environment": sweep.mdp.fingerprint,
-        "agent": sweep.agent,
         "seed": sweep.seed,
         "episodes": sweep.episodes,
         "max_steps": sweep.time_limit,
@@ -119,13 +136,20 @@ def _identity(sweep: Sweep) -> dict[str, Any]:
 def _check_same_study(directory: Path, manifest: dict[str, Any], sweep: Sweep) -> None:
     """Raise `InputError` where the sweep contradicts the study in the directory."""
     stored = {**manifest["spec"], **manifest}
-    for field, value in _identity(sweep).items():
-        if stored.get(field) != value:
-            raise InputError(
-                f"out = {str(directory)!r}: holds another study, with "
-                f"{field} = {shorten(stored.get(field))} and not {shorten(value)}; "
-                "must be a new directory, or the same study"
-            )
+    differing = {
+        field: (stored.get(field), value)
+        for field, value in _identity(sweep).items()
+        if stored.get(field) != value
+    }
+    there, new = manifest["study"].get("agents"), Study.of(sweep).agents
+    if not set(there if isinstance(there, list) else []) & set(new):
+        differing["agent"] = (there, new)
+    for field, (old, value) in differing.items():
+        raise InputError(
+            f"out = {str(directory)!r}: holds another study, with "
+            f"{field} = {shorten(old)} and not {shorten(value)}; "
+            "must be a new directory, or the same study"
+        )
 
 
 def _manifest(sweep: Sweep, old: dict[str, Any]) -> dict[str, Any]:
@@ -133,11 +157,12 @@ def _manifest(sweep: Sweep, old: dict[str, Any]) -> dict[str, Any]:
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     return {
         "format": FORMAT,
-        "spec": sweep.model_dump(),
+        "spec": sweep.model_dump(mode="json"),
+        "study": Study.of(sweep).to_manifest(),
         "seed": sweep.seed,
         "environment": sweep.mdp.fingerprint,
         "max_steps": sweep.time_limit,
-        "algorithm_version": type(sweep.configurations[0].agent).version,
+        "algorithms": {agent.name: agent.algorithm_version() for agent in sweep.agents},
         "versions": {
             "python": platform.python_version(),
             **{name: importlib.metadata.version(name) for name in _LIBRARIES},

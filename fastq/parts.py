@@ -20,8 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from fastq.agents import Agent
 from fastq.atomic import put
 from fastq.errors import InputError
+from fastq.schedules import Schedule
 from fastq.sweep import Configuration
 from fastq.validation import shorten
 
@@ -29,6 +31,19 @@ _INDEX = b"fastq.runs"
 
 Runs = dict[str, list[int]]
 """Numbers of the runs of each configuration, by its key."""
+Hyperparameters = dict[str, pa.DataType]
+"""The type of the column of each hyperparameter."""
+
+
+def hyperparameters_of(configurations: Sequence[Configuration]) -> Hyperparameters:
+    """List the hyperparameters of all agents: words are strings, all others numbers."""
+    found: Hyperparameters = {}
+    for agent in (configuration.agent for configuration in configurations):
+        for name in type(agent).model_fields:
+            found.setdefault(name, pa.float64())
+            if isinstance(getattr(agent, name), str):
+                found[name] = pa.string()
+    return found
 
 
 def write_part(
@@ -37,6 +52,7 @@ def write_part(
     configuration_of: NDArray[np.int64],
     run_of: NDArray[np.int64],
     columns: dict[str, NDArray[Any]],
+    hyperparameters: Hyperparameters,
 ) -> None:
     """Write the rows of N runs.
 
@@ -46,12 +62,15 @@ def write_part(
         The configuration of run i is ``configurations[configuration_of[i]]``, its number
         ``run_of[i]``.
     columns : dict of str to array, shape (N, episodes)
+    hyperparameters : dict
+        From `hyperparameters_of` all configurations of the study: each becomes a column.
     """
     runs: Runs = {}
     for configuration, run in zip(configuration_of.tolist(), run_of.tolist(), strict=True):
         runs.setdefault(configurations[configuration].key, []).append(run)
     episodes = next(iter(columns.values())).shape[1]
-    rows = _rows(configurations, configuration_of, run_of, columns, episodes)
+    about = _about(configurations, hyperparameters)
+    rows = _rows(about, configuration_of, run_of, columns, episodes)
     index = json.dumps(runs).encode()
     temporary = directory / "parts" / f".{uuid.uuid4().hex}.tmp"
     try:
@@ -59,7 +78,7 @@ def write_part(
             rows.replace_schema_metadata({_INDEX: index}),
             temporary,
             compression="lz4",
-            use_dictionary=[c for c in rows.column_names if c not in ("episode", *columns)],
+            use_dictionary=[*about, "run"],
             write_statistics=False,
         )
         name = f"{hashlib.sha256(index).hexdigest()[:16]}-{_checksum(temporary.read_bytes())}"
@@ -69,24 +88,53 @@ def write_part(
 
 
 def _rows(
-    configurations: Sequence[Configuration],
+    about: dict[str, pa.Array],
     configuration_of: NDArray[np.int64],
     run_of: NDArray[np.int64],
     columns: dict[str, NDArray[Any]],
     episodes: int,
 ) -> pa.Table:
-    """Lay out one row for each run and episode, with all hyperparameters beside the key."""
-    place = np.repeat(configuration_of.astype(np.int32), episodes)
-    keys = pa.array([configuration.key for configuration in configurations])
-    table = {"configuration": pa.DictionaryArray.from_arrays(pa.array(place), keys)}
-    for name in type(configurations[0].agent).model_fields:
-        values = np.array([getattr(c.agent, name) for c in configurations], dtype=np.float64)
-        table[name] = pa.array(values[place])
+    """Lay out one row for each run and episode, with what is known of its configuration."""
+    place = pa.array(np.repeat(configuration_of.astype(np.int32), episodes))
+    table = {
+        name: pa.DictionaryArray.from_arrays(place, values)
+        if pa.types.is_string(values.type)
+        else values.take(place)
+        for name, values in about.items()
+    }
     table["run"] = pa.array(np.repeat(run_of.astype(np.int32), episodes))
     table["episode"] = pa.array(np.tile(np.arange(episodes, dtype=np.int32), len(run_of)))
     for name, values in columns.items():
-        table[name] = pa.array(values.ravel())
+        table[name] = pa.array(np.broadcast_to(values, (len(run_of), episodes)).ravel())
     return pa.table(table)
+
+
+def _about(
+    configurations: Sequence[Configuration], hyperparameters: Hyperparameters
+) -> dict[str, pa.Array]:
+    """Write down each configuration: its key, its agent, and all hyperparameters.
+
+    A hyperparameter is empty where an agent has none of that name, and where it has a schedule,
+    which stands in a column of its own.
+    """
+    agents = [configuration.agent for configuration in configurations]
+    about = {
+        "configuration": pa.array([configuration.key for configuration in configurations]),
+        "agent": pa.array([agent.name for agent in agents]),
+    }
+    for name, kind in hyperparameters.items():
+        known, empty = (str, "") if pa.types.is_string(kind) else ((int, float), None)
+        values = [getattr(agent, name, None) for agent in agents]
+        plain = [value if isinstance(value, known) else empty for value in values]
+        about[name] = pa.array(plain, type=kind)
+    about["schedules"] = pa.array([_schedules(agent) for agent in agents])
+    return about
+
+
+def _schedules(agent: Agent) -> str:
+    """Write down the hyperparameters that change while an agent learns."""
+    values = {name: getattr(agent, name) for name in type(agent).model_fields}
+    return ", ".join(f"{name} = {v}" for name, v in values.items() if isinstance(v, Schedule))
 
 
 def finished_runs(directory: Path) -> Runs:

@@ -48,11 +48,15 @@ def learning_curves(curves: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
     _check_columns(curves, _CURVE_COLUMNS)
     ax = ax or _new_axes()
     names = [name for name in curves.columns if name not in _CURVE_COLUMNS]
-    groups = curves.groupby(names, sort=False) if names else [((), curves)]
+    groups = curves.groupby(names, sort=False, dropna=False) if names else [((), curves)]
     for i, (values, curve) in enumerate(groups):
         colour = PALETTE[i % len(PALETTE)]
         style = _STYLES[i // len(PALETTE) % len(_STYLES)]
-        label = ", ".join(f"{n} = {v:g}" for n, v in zip(names, values, strict=True))
+        label = ", ".join(
+            _text(value) if name == "agent" else f"{name} = {_text(value)}"
+            for name, value in zip(names, values, strict=True)
+            if not _is_empty(value)
+        )
         ax.plot(curve["episode"], curve["estimate"], color=colour, linestyle=style, label=label)
         ax.fill_between(
             curve["episode"], curve["lower"], curve["upper"], color=colour, alpha=0.25, linewidth=0
@@ -62,6 +66,16 @@ def learning_curves(curves: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
     ax.set_ylabel(_METRICS.get(curves.attrs.get("metric", ""), "estimate"))
     ax.legend(title=_band_title(curves), fontsize="small", title_fontsize="small")
     return ax
+
+
+def _text(value: Any) -> str:
+    """Write a hyperparameter: a number, or a word."""
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def _is_empty(value: Any) -> bool:
+    """Say whether an agent lacks a hyperparameter that others have."""
+    return bool(value == "" or pd.isna(value))
 
 
 def _band_title(curves: pd.DataFrame) -> str:
@@ -108,11 +122,16 @@ def heatmap(
     _check_columns(summary, [name for name in (x, y, value) if name])
     ax = ax or _new_axes()
     keys = [x] if y is None else [y, x]
-    best = summary.groupby(keys)[value].max()
-    cells = best.reset_index().pivot_table(value, y, x) if y is not None else best.to_frame().T
+    table = summary.assign(**{name: _in_order(summary[name]) for name in keys})
+    best = table.groupby(keys, observed=True)[value].max()
+    cells = (
+        best.to_frame().T
+        if y is None
+        else best.reset_index().pivot_table(value, y, x, observed=True)
+    )
     image = ax.imshow(cells.to_numpy(), cmap="cividis", aspect="auto", origin="lower")
-    ax.set_xticks(range(cells.shape[1]), [f"{v:g}" for v in cells.columns])
-    ax.set_yticks(range(cells.shape[0]), [f"{v:g}" for v in cells.index] if y else [""])
+    ax.set_xticks(range(cells.shape[1]), [_text(value) for value in cells.columns])
+    ax.set_yticks(range(cells.shape[0]), [_text(value) for value in cells.index] if y else [""])
     ax.set_xlabel(x)
     ax.set_ylabel(y or "")
     _write_cells(ax, cells.to_numpy())
@@ -121,6 +140,13 @@ def heatmap(
     others = summary.duplicated(keys).any()
     ax.figure.colorbar(image, ax=ax, label=label + (", best over the others" if others else ""))
     return ax
+
+
+def _in_order(column: pd.Series) -> Any:
+    """Let words stand in the order in which they come, and numbers in their own."""
+    if pd.api.types.is_numeric_dtype(column):
+        return column
+    return pd.Categorical(column, categories=column.unique(), ordered=True)
 
 
 def _write_cells(

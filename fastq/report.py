@@ -33,15 +33,16 @@ def write_report(results: Results) -> list[Path]:
     from matplotlib.figure import Figure
     from matplotlib.ticker import ScalarFormatter, SymmetricalLogLocator
 
-    episodes = results.sweep.episodes
+    episodes = results.study.episodes
     window = 1 if episodes <= _POINTS else math.ceil(episodes / _POINTS_OF_MANY)
     summary, curves = results.summary(), results.curves(window=window)
-    title = f"{results.sweep.agent} on {results.sweep.env}"
+    title = str(results.study)
     paths = [results.directory / name for name in ("curves.png", "heatmap.png", "summary.csv")]
 
     figure = Figure(figsize=(8, 4.8), layout="constrained")
-    spread = _spread(summary)[list(results.sweep.grid)]
-    shown = spread.merge(curves, on=list(results.sweep.grid), how="left", sort=False)
+    names = results.study.names
+    spread = _spread(summary)[names]
+    shown = spread.merge(curves, on=names, how="left", sort=False)
     shown.attrs = curves.attrs
     ax = plot.learning_curves(shown, ax=figure.subplots())
     some = f"\n{len(spread)} of {len(summary)} configurations, from the best to the worst"
@@ -55,8 +56,7 @@ def write_report(results: Results) -> list[Path]:
     figure.savefig(paths[0], dpi=150)
 
     figure = Figure(figsize=(8, 4.2), layout="constrained")
-    x, *others = results.sweep.grid
-    y = others[0] if others else None
+    x, y = _axes_of(names)
     plot.heatmap(summary, x, y, ax=figure.subplots()).set_title(title)
     figure.savefig(paths[1], dpi=150)
 
@@ -67,6 +67,13 @@ def write_report(results: Results) -> list[Path]:
 def best_configurations(summary: pd.DataFrame, count: int) -> pd.DataFrame:
     """Take the configurations with the greatest estimates, the best first."""
     return summary.sort_values("estimate", ascending=False, kind="stable").head(count)
+
+
+def _axes_of(names: list[str]) -> tuple[str, str | None]:
+    """Choose what varies across a heatmap and, where there is more, what varies upwards."""
+    if "agent" in names and len(names) > 1:
+        return names[1], "agent"
+    return names[0], names[1] if len(names) > 1 else None
 
 
 def _spread(summary: pd.DataFrame) -> pd.DataFrame:

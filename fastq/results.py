@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from fastq import statistics
 from fastq.errors import InputError
-from fastq.manifest import read_manifest
+from fastq.manifest import read_manifest, read_study
 from fastq.parts import finished_runs, read_parts
+from fastq.study import Cell, Study
 from fastq.sweep import Sweep
 from fastq.validation import check_arguments, choose
 
 METRICS = ("return", "length")
-_COLUMNS = ("return", "length", "truncated")
+_COLUMNS = ("return", "length", "truncated", "diverged")
 _LAST_SHARE = 10
 
 
@@ -33,7 +34,8 @@ class _Recorded(NamedTuple):
     run: NDArray[np.int64]
     """Shape (N,)."""
     columns: dict[str, NDArray[Any]]
-    """Return, length and truncated of each episode, shape (N, episodes)."""
+    """Return, length and truncated of each episode, and whether the run diverged, shape
+    (N, episodes)."""
 
 
 class Results:
@@ -43,8 +45,9 @@ class Results:
     ----------
     directory : str or Path
         Where `fastq.run` wrote to.
-    sweep : Sweep, optional
-        Whose configurations and runs to show; by default the last one run over the directory.
+    sweep : Sweep or Study, optional
+        Whose configurations and runs to show; by default those of the last sweep that was run over
+        the directory.
 
     Raises
     ------
@@ -52,10 +55,11 @@ class Results:
         Where the directory holds no study, or a damaged one.
     """
 
-    def __init__(self, directory: str | Path, sweep: Sweep | None = None) -> None:
+    def __init__(self, directory: str | Path, sweep: Sweep | Study | None = None) -> None:
         self.directory = Path(directory)
         self.manifest = read_manifest(self.directory)
-        self.sweep = sweep or _stored_sweep(self.directory, self.manifest)
+        asked = Study.of(sweep) if isinstance(sweep, Sweep) else sweep
+        self.study = asked or read_study(self.directory)
 
     def __repr__(self) -> str:
         return f"Results({str(self.directory)!r}, {self.finished} of {self.total} runs)"
@@ -63,12 +67,12 @@ class Results:
     @property
     def total(self) -> int:
         """How many runs the sweep has."""
-        return self.sweep.num_configurations * self.sweep.runs
+        return self.study.total
 
     @functools.cached_property
     def finished(self) -> int:
         """How many of them are recorded."""
-        return self.total - len(missing_runs(self.directory, self.sweep)[0])
+        return self.total - len(missing_runs(self.directory, self.study)[0])
 
     def episodes(self) -> pd.DataFrame:
         """One row for each configuration, run and episode.
@@ -80,12 +84,12 @@ class Results:
             truncated (whether the time limit cut the episode short).
         """
         recorded = self._recorded
-        episodes = self.sweep.episodes
+        episodes = self.study.episodes
         table = self._points(recorded.configuration, episodes)
         table["run"] = np.repeat(recorded.run, episodes)
         table["episode"] = np.tile(np.arange(episodes), len(recorded.run))
-        for name, values in recorded.columns.items():
-            table[name] = values.ravel()
+        for name in (*METRICS, "truncated"):
+            table[name] = recorded.columns[name].ravel()
         return pd.DataFrame(table)
 
     def curves(
@@ -119,7 +123,7 @@ class Results:
         """
         choose("metric", metric, METRICS)
         check_arguments(window=window)
-        episodes = np.arange(0, self.sweep.episodes, window)
+        episodes = np.arange(0, self.study.episodes, window)
         pieces = []
         for place, rows in self._by_configuration():
             samples = _means(self._recorded.columns[metric][rows], episodes)
@@ -147,7 +151,8 @@ class Results:
             The hyperparameters of the grid; runs; estimate, lower and upper of the metric's mean
             over all episodes of a run; final, its mean over the last tenth of them; length, the
             mean steps of an episode; truncated and truncated_runs, how many episodes the time
-            limit cut short, and how many runs have such an episode.
+            limit cut short, and how many runs have such an episode; diverged, in how many runs a
+            Q-value was infinite or not a number in the end.
 
         Raises
         ------
@@ -156,11 +161,11 @@ class Results:
         """
         choose("metric", metric, METRICS)
         rows_of = self._by_configuration()
-        last = max(1, self.sweep.episodes // _LAST_SHARE)
+        last = max(1, self.study.episodes // _LAST_SHARE)
         lines = []
         for _, rows in rows_of:
-            values, lengths, truncated = (
-                self._recorded.columns[name][rows] for name in (metric, "length", "truncated")
+            values, lengths, truncated, diverged = (
+                self._recorded.columns[name][rows] for name in (metric, *_COLUMNS[1:])
             )
             estimate = statistics.mean_interval(values.mean(axis=1), interval, level)
             lines.append(
@@ -171,6 +176,7 @@ class Results:
                     "length": lengths.mean(),
                     "truncated": int(truncated.sum()),
                     "truncated_runs": int(truncated.any(axis=1).sum()),
+                    "diverged": int(diverged[:, 0].sum()),
                 }
             )
         points = self._points(np.array([place for place, _ in rows_of]), 1)
@@ -185,10 +191,12 @@ class Results:
         }
 
     @functools.cached_property
-    def _grid(self) -> dict[str, NDArray[np.float64]]:
-        """The grid's hyperparameters, each as an array over the configurations."""
-        points = [configuration.point for configuration in self.sweep.configurations]
-        return {name: np.array([point[name] for point in points]) for name in self.sweep.grid}
+    def _grid(self) -> dict[str, NDArray[Any]]:
+        """What varies, each as an array over the configurations."""
+        return {
+            name: _column([point.get(name) for point in self.study.points])
+            for name in self.study.names
+        }
 
     def _by_configuration(self) -> list[tuple[int, slice]]:
         """List the configurations that have runs, each with its rows."""
@@ -200,14 +208,14 @@ class Results:
     @functools.cached_property
     def _recorded(self) -> _Recorded:
         """Read the sweep's rows of all parts."""
-        place_of = {c.key: i for i, c in enumerate(self.sweep.configurations)}
+        place_of = {key: i for i, key in enumerate(self.study.keys)}
         pieces = []
         for table in read_parts(self.directory, ("configuration", "run", *_COLUMNS)):
             firsts = self._first_rows(table)
             keys = firsts["configuration"].to_pylist()
             places = np.array([place_of.get(key, -1) for key in keys], dtype=np.int64)
             runs = firsts["run"].to_numpy().astype(np.int64)
-            wanted = (places >= 0) & (runs < self.sweep.runs)
+            wanted = (places >= 0) & (runs < self.study.runs)
             columns = [_by_run(table[name], len(runs))[wanted] for name in _COLUMNS]
             pieces.append((places[wanted], runs[wanted], *columns))
         if not sum(len(piece[0]) for piece in pieces):
@@ -221,16 +229,16 @@ class Results:
 
     def _first_rows(self, table: pa.Table) -> pa.Table:
         """Take the first row of each run, for a run's rows stand together."""
-        if table.num_rows % self.sweep.episodes:
+        if table.num_rows % self.study.episodes:
             raise InputError(
                 f"{self.directory}: a part holds {table.num_rows} rows: must be a multiple of "
-                f"{self.sweep.episodes} episodes; it is damaged"
+                f"{self.study.episodes} episodes; it is damaged"
             )
-        return table.take(np.arange(0, table.num_rows, self.sweep.episodes))
+        return table.take(np.arange(0, table.num_rows, self.study.episodes))
 
 
-def missing_runs(directory: Path, sweep: Sweep) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Find which runs of a sweep are not recorded yet.
+def missing_runs(directory: Path, study: Study) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find which runs of a study are not recorded yet.
 
     Returns
     -------
@@ -238,12 +246,22 @@ def missing_runs(directory: Path, sweep: Sweep) -> tuple[NDArray[np.int64], NDAr
         The place of the configuration in the grid, and the number of the run.
     """
     finished = finished_runs(directory)
-    missing = np.ones((sweep.num_configurations, sweep.runs), dtype=np.bool_)
-    for place, configuration in enumerate(sweep.configurations):
-        done = np.array(finished.get(configuration.key, []), dtype=np.int64)
-        missing[place, done[done < sweep.runs]] = False
+    missing = np.ones((study.num_configurations, study.runs), dtype=np.bool_)
+    for place, key in enumerate(study.keys):
+        done = np.array(finished.get(key, []), dtype=np.int64)
+        missing[place, done[done < study.runs]] = False
     configurations, runs = np.nonzero(missing)
     return configurations, runs
+
+
+def _column(cells: list[Cell | None]) -> NDArray[Any]:
+    """Make a column of numbers, or of words where there is one; what an agent lacks is empty."""
+    known = [cell for cell in cells if cell is not None]
+    if any(isinstance(cell, str) for cell in known):
+        return np.array(["" if cell is None else str(cell) for cell in cells], dtype=object)
+    if len(known) < len(cells):
+        return np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
+    return np.array(known)
 
 
 def _means(values: NDArray[Any], starts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -257,11 +275,3 @@ def _by_run(column: pa.ChunkedArray, runs: int) -> NDArray[Any]:
     """Shape a column of a part by run and episode."""
     values: NDArray[Any] = column.to_numpy()
     return values.reshape(runs, -1)
-
-
-def _stored_sweep(directory: Path, manifest: dict[str, Any]) -> Sweep:
-    """Read the sweep that was last run over a directory."""
-    try:
-        return Sweep(**manifest["spec"])
-    except InputError as error:
-        raise InputError(f"{directory / 'manifest.json'}: spec: {error}") from None

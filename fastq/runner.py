@@ -4,6 +4,7 @@ A chunk is some pairs of a configuration and a run. The task that computes a chu
 part, so nothing but counts goes through the parent. No result depends on how the pairs are split.
 """
 
+import contextlib
 import math
 import time
 from collections.abc import Iterator
@@ -18,8 +19,9 @@ from tqdm import tqdm
 from fastq.errors import InputError, RunError
 from fastq.manifest import add_wall_time, check_study, open_study
 from fastq.mdp import FiniteMDP
-from fastq.parts import write_part
+from fastq.parts import Hyperparameters, hyperparameters_of, write_part
 from fastq.results import Results, missing_runs
+from fastq.study import Study
 from fastq.sweep import Configuration, Sweep
 from fastq.training import Settings, train_batch, train_pairs
 from fastq.validation import check_arguments, shorten
@@ -35,6 +37,7 @@ class Chunk(NamedTuple):
     directory: Path
     mdp: FiniteMDP
     settings: Settings
+    hyperparameters: Hyperparameters
     configurations: list[Configuration]
     configuration_of: NDArray[np.int64]
     run_of: NDArray[np.int64]
@@ -92,13 +95,14 @@ def run(
     workers = _workers(n_jobs, backend)
     directory = Path(out)
     check_study(directory, sweep)
-    configuration_of, run_of = missing_runs(directory, sweep)
-    open_study(directory, sweep)
-    size = chunk_size or _chunk_size(len(run_of), sweep.episodes, workers)
-    total = sweep.num_configurations * sweep.runs
-    failures: list[str] = []
+    study = Study.of(sweep)
+    configuration_of, run_of = missing_runs(directory, study)
     if len(run_of):
         compile_kernels(sweep)
+    open_study(directory, sweep)
+    size, total = chunk_size or _chunk_size(len(run_of), sweep.episodes, workers), study.total
+    failures: list[str] = []
+    if len(run_of):
         chunks = _chunks(directory, sweep, configuration_of, run_of, size)
         started = time.perf_counter()
         try:
@@ -111,7 +115,7 @@ def run(
             f"{len(failures)} of {total} runs failed, the others are kept in {directory}; "
             f"the first: {failures[0]}"
         )
-    return Results(directory, sweep)
+    return Results(directory, study)
 
 
 def _fan_out(chunks: Iterator[Chunk], total: int, done: int, progress: bool) -> list[str]:
@@ -126,9 +130,17 @@ def _fan_out(chunks: Iterator[Chunk], total: int, done: int, progress: bool) -> 
 
 
 def compile_kernels(sweep: Sweep) -> None:
-    """Compile what the sweep needs, or load it from disk, before work is fanned out."""
-    agent = sweep.configurations[0].agent
-    train_batch(sweep.mdp, agent, episodes=1, seed=0, runs=1, max_steps=1)
+    """Compile what the sweep needs, or load it from disk, before work is fanned out.
+
+    Raises
+    ------
+    InputError
+        Where an algorithm of one's own cannot be compiled.
+    """
+    first = {type(c.agent): c.agent for c in reversed(sweep.configurations)}
+    for agent in first.values():
+        with contextlib.suppress(RunError):  # each run that fails will say so
+            train_batch(sweep.mdp, agent, episodes=1, seed=0, runs=1, max_steps=1)
 
 
 def run_chunk(chunk: Chunk) -> Report:
@@ -152,7 +164,8 @@ def run_chunk(chunk: Chunk) -> Report:
 
 def _failures(chunk: Chunk, error: Exception) -> list[str]:
     """Say of each run of a chunk that it failed, and why."""
-    reason = f"{type(error).__name__}: {shorten(str(error), 200)}"
+    plain = isinstance(error, RunError)
+    reason = str(error) if plain else f"{type(error).__name__}: {shorten(str(error), 200)}"
     pairs = zip(chunk.configuration_of.tolist(), chunk.run_of.tolist(), strict=True)
     return [f"{chunk.configurations[place]}, run {run}: {reason}" for place, run in pairs]
 
@@ -171,8 +184,16 @@ def _compute(chunk: Chunk) -> None:
         "return": training.returns,
         "length": training.lengths,
         "truncated": training.truncated,
+        "diverged": training.diverged[:, None],
     }
-    write_part(chunk.directory, chunk.configurations, chunk.configuration_of, chunk.run_of, columns)
+    write_part(
+        chunk.directory,
+        chunk.configurations,
+        chunk.configuration_of,
+        chunk.run_of,
+        columns,
+        chunk.hyperparameters,
+    )
 
 
 def _chunks(
@@ -184,11 +205,12 @@ def _chunks(
 ) -> Iterator[Chunk]:
     """Cut the missing pairs into chunks, each with the configurations that it needs."""
     settings = Settings(sweep.episodes, sweep.seed, sweep.time_limit, sweep.streams)
+    columns = hyperparameters_of(sweep.configurations)
     for start in range(0, len(run_of), size):
         cut = slice(start, start + size)
         needed, place = np.unique(configuration_of[cut], return_inverse=True)
         configurations = [sweep.configurations[i] for i in needed]
-        yield Chunk(directory, sweep.mdp, settings, configurations, place, run_of[cut])
+        yield Chunk(directory, sweep.mdp, settings, columns, configurations, place, run_of[cut])
 
 
 def _part_of(chunk: Chunk, start: int, stop: int) -> Chunk:

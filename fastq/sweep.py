@@ -1,58 +1,27 @@
 """`Sweep`: an experiment as data. It says what to run and runs nothing.
 
-A sweep is an environment, an agent, a grid of hyperparameters, and how many runs of how many
-episodes from which seed. Its configurations are the points of the grid, in the grid's own order,
-the last hyperparameter varying fastest.
+A sweep is an environment, one agent or several, a grid of hyperparameters, and how many runs of how
+many episodes from which seed. Its configurations are the points of the grid, agent by agent, in the
+grid's own order, the last hyperparameter varying fastest. An agent takes of the grid, and of what
+is fixed, the hyperparameters that it has.
 """
 
 import functools
-import json
-import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import numpy as np
-from pydantic import BeforeValidator, Field
+import tomli_w
 
-from fastq.agents import AGENTS, Agent
+from fastq.agents import Agent
 from fastq.errors import InputError
 from fastq.mdp import FiniteMDP
-from fastq.validation import Count, Seed, Streams, Validated, choose, plain_number, shorten
-
-
-def _plain_lists(grid: Any) -> Any:
-    """Take arrays, tuples and ranges for the values of a grid, as well as lists."""
-    if not isinstance(grid, Mapping):
-        return grid
-    return {name: _plain_list(values) for name, values in grid.items()}
-
-
-def _plain_list(values: Any) -> Any:
-    """Turn one sequence of numbers into a list of Python's own numbers."""
-    if isinstance(values, np.ndarray | tuple | range):
-        values = list(values)
-    if not isinstance(values, list):
-        return values
-    return [plain_number(value) for value in values]
-
-
-Grid = Annotated[
-    dict[str, list[float]],
-    BeforeValidator(_plain_lists),
-    Field(description="a table from hyperparameters to lists of numbers"),
-]
-Fixed = Annotated[
-    dict[str, float], Field(description="a table from hyperparameters to single numbers")
-]
-Name = Annotated[str, Field(min_length=1, description="a name in quotes")]
-EnvArgs = Annotated[
-    dict[str, bool | int | float | str],
-    Field(description="a table of arguments to gymnasium.make"),
-]
+from fastq.registry import find_agent
+from fastq.spec import Agents, EnvArgs, Environment, Fixed, Grid, Value
+from fastq.validation import Count, Seed, Streams, Validated, shorten
 
 
 @dataclass(frozen=True)
@@ -62,11 +31,11 @@ class Configuration:
     agent: Agent
     key: str
     """Digest of all that, besides seed and run, decides what is learned."""
-    point: dict[str, float]
-    """The hyperparameters that the grid varies."""
+    point: dict[str, Value]
+    """What varies: the agent where there are several, and the hyperparameters of the grid."""
 
     def __str__(self) -> str:
-        return ", ".join(f"{name}={value:g}" for name, value in self.point.items())
+        return ", ".join(f"{name}={value}" for name, value in self.point.items())
 
 
 class Sweep(Validated):
@@ -74,15 +43,18 @@ class Sweep(Validated):
 
     Parameters
     ----------
-    env : str
-        A gymnasium id whose environment exposes a table ``P``.
+    env : str or FiniteMDP
+        A gymnasium id whose environment exposes a table ``P``, the name of a file that
+        `FiniteMDP.save` wrote, which ends in ``.npz``, or the MDP itself.
     env_args : dict, optional
-        Passed to `gymnasium.make`.
-    agent : {"q_learning"}
-    grid : dict of str to sequence of float
-        Values for each hyperparameter that is varied.
-    fixed : dict of str to float, optional
-        Values for those that are not; the agent's defaults hold for the rest.
+        Passed to `gymnasium.make`, with an id only.
+    agent : str, class, or list of them
+        ``"q_learning"``, ``"sarsa"``, ``"expected_sarsa"``, ``"double_q_learning"``, ``"dyna_q"``;
+        an `Algorithm` of one's own, or where its class stands: ``"file.py:Class"``.
+    grid : dict of str to sequence
+        Values for each hyperparameter that is varied: numbers, words or schedules.
+    fixed : dict, optional
+        Values for those that are not; the agents' defaults hold for the rest.
     episodes, runs : int
         Episodes of a run, and runs of each configuration, at least 1.
     seed : int, optional
@@ -99,9 +71,9 @@ class Sweep(Validated):
         Naming the first field that is wrong, its value, and what is allowed.
     """
 
-    env: Name
+    env: Environment
     env_args: EnvArgs = {}
-    agent: Name
+    agent: Agents
     grid: Grid
     fixed: Fixed = {}
     episodes: Count
@@ -112,7 +84,7 @@ class Sweep(Validated):
 
     def check(self) -> None:
         """Raise `InputError` unless each point of the grid makes an agent, and the env an MDP."""
-        choose("agent", self.agent, AGENTS)
+        self._check_agents()
         if not self.grid:
             raise InputError("grid = {}: must name at least one hyperparameter with its values")
         for name, values in self.grid.items():
@@ -123,18 +95,26 @@ class Sweep(Validated):
         for name, value in self.fixed.items():
             self._check_hyperparameter("fixed", name)
             self._check_value(f"fixed.{name}", name, value)
-        _ = self.mdp
+        _ = self.configurations
+
+    def _check_agents(self) -> None:
+        """Raise `InputError` unless the agents are known, and each has a name of its own."""
+        names = [agent_type.name for agent_type in self.agents]
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError(f"agent: {name} is there twice; must differ")
 
     def _check_hyperparameter(self, table: str, name: str) -> None:
-        """Raise `InputError` unless the agent has a hyperparameter of that name."""
-        known = AGENTS[self.agent].model_fields
+        """Raise `InputError` unless an agent has a hyperparameter of that name."""
+        known = dict.fromkeys(field for agent in self.agents for field in agent.model_fields)
         if name not in known:
+            who = self.agent_names
             raise InputError(
-                f"{table}.{name}: {self.agent} has no such hyperparameter; "
-                f"must be one of {', '.join(known)}"
+                f"{table}.{name}: {who} {'have' if len(self.agents) > 1 else 'has'} no such "
+                f"hyperparameter; must be one of {', '.join(known)}"
             )
 
-    def _check_values(self, place: str, name: str, values: list[float]) -> None:
+    def _check_values(self, place: str, name: str, values: list[Value]) -> None:
         """Raise `InputError` unless the values of the grid are allowed, and differ."""
         if not values:
             raise InputError(f"{place} = []: must hold at least one value")
@@ -143,17 +123,49 @@ class Sweep(Validated):
             if value in values[:i]:
                 raise InputError(f"{place}[{i}] = {value}: is there twice; must differ")
 
-    def _check_value(self, place: str, name: str, value: float) -> None:
-        """Raise `InputError` unless the agent takes the value for a hyperparameter."""
-        try:
-            AGENTS[self.agent](**{name: value})
-        except InputError as error:
-            raise InputError(f"{place}{str(error).removeprefix(name)}") from None
+    def _check_value(self, place: str, name: str, value: Value) -> None:
+        """Raise `InputError` unless the agents take the value for a hyperparameter."""
+        for agent_type in self.agents:
+            if name not in agent_type.model_fields:
+                continue
+            try:
+                agent_type(**{name: value})
+            except InputError as error:
+                if str(error).startswith(name):  # else it is another that has no default
+                    raise InputError(f"{place}{str(error).removeprefix(name)}") from None
+
+    @functools.cached_property
+    def agents(self) -> tuple[type[Agent], ...]:
+        """The classes of agents."""
+        words = self.agent if isinstance(self.agent, list) else [self.agent]
+        return tuple(find_agent(word) for word in words)
+
+    @property
+    def agent_names(self) -> str:
+        """The agents' names, for people."""
+        return ", ".join(agent_type.name for agent_type in self.agents)
+
+    @property
+    def env_name(self) -> str:
+        """The environment's name, for people."""
+        return self.env if isinstance(self.env, str) else self.env.name
 
     @functools.cached_property
     def mdp(self) -> FiniteMDP:
         """The environment's tables."""
-        return FiniteMDP.from_gymnasium(self.env, **self.env_args)
+        if isinstance(self.env, str) and not self.env.endswith(".npz"):
+            return FiniteMDP.from_gymnasium(self.env, **self.env_args)
+        if self.env_args:
+            raise InputError(
+                f"env_args = {shorten(self.env_args)}: must be left out, for they are for "
+                "environments that gymnasium makes"
+            )
+        if not isinstance(self.env, str):
+            return self.env
+        try:
+            return FiniteMDP.load(self.env)
+        except InputError as error:
+            raise InputError(str(error).replace("path = ", "env = ", 1)) from None
 
     @property
     def time_limit(self) -> int:
@@ -162,23 +174,36 @@ class Sweep(Validated):
 
     @property
     def num_configurations(self) -> int:
-        """How many points the grid has."""
-        return math.prod(len(values) for values in self.grid.values())
+        """How many configurations there are."""
+        return len(self.configurations)
 
     @functools.cached_property
     def configurations(self) -> tuple[Configuration, ...]:
-        """The points of the grid, in order."""
-        agent_type = AGENTS[self.agent]
-        found = []
-        for values in product(*self.grid.values()):
-            point = dict(zip(self.grid, values, strict=True))
-            agent = agent_type(**self.fixed, **point)
-            found.append(Configuration(agent, agent.key(self.mdp.fingerprint), point))
-        return tuple(found)
+        """The points of the grid, in order, agent by agent."""
+        agents = [(agent, point) for kind in self.agents for agent, point in self._points_of(kind)]
+        environment = self.mdp.fingerprint
+        return tuple(Configuration(a, a.key(environment), point) for a, point in agents)
+
+    def _points_of(self, agent_type: type[Agent]) -> Iterator[tuple[Agent, dict[str, Value]]]:
+        """Make an agent at each point of its share of the grid."""
+        has = agent_type.model_fields
+        fixed = {name: value for name, value in self.fixed.items() if name in has}
+        grid = {name: values for name, values in self.grid.items() if name in has}
+        several = {"agent": agent_type.name} if len(self.agents) > 1 else {}
+        for values in product(*grid.values()):
+            varied = dict(zip(grid, values, strict=True))
+            try:
+                agent = agent_type(**fixed, **varied)
+            except InputError as error:
+                place = ", ".join(f"{name} = {value}" for name, value in varied.items())
+                raise InputError(f"{agent_type.name} with {place}: {error}") from None
+            yield agent, {**several, **{name: getattr(agent, name) for name in varied}}
 
     @classmethod
     def from_toml(cls, path: str | Path) -> "Sweep":
         """Read a sweep from a TOML file with these fields at its top level.
+
+        Files that it names, ``.npz`` or ``.py``, are looked for beside it.
 
         Raises
         ------
@@ -188,6 +213,9 @@ class Sweep(Validated):
         try:
             with Path(path).open("rb") as file:
                 fields = tomllib.load(file)
+            for name in ("env", "agent"):
+                if name in fields:
+                    fields[name] = _beside(Path(path).parent, fields[name])
             return cls(**fields)
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror})") from None
@@ -197,14 +225,25 @@ class Sweep(Validated):
             raise InputError(f"{path}: {error}") from None
 
     def to_toml(self) -> str:
-        """Write the sweep as TOML that `from_toml` reads back to an equal one."""
-        fields = self.model_dump(exclude_none=True)
-        tables = {name: value for name, value in fields.items() if isinstance(value, dict)}
-        lines = [
-            f"{name} = {json.dumps(value)}" for name, value in fields.items() if name not in tables
-        ]
-        for name, table in tables.items():
-            if table:
-                lines += ["", f"[{name}]"]
-                lines += [f"{key} = {json.dumps(value)}" for key, value in table.items()]
-        return "\n".join(lines) + "\n"
+        """Write the sweep as TOML that `from_toml` reads back to an equal one.
+
+        Raises
+        ------
+        InputError
+            Where the environment is an MDP that stands in no file.
+        """
+        if not isinstance(self.env, str):
+            raise InputError(
+                f"env = {self.env.name!r}: must be a name to be written; save() the MDP, and "
+                "give the file's name"
+            )
+        return tomli_w.dumps(self.model_dump(exclude_none=True))
+
+
+def _beside(folder: Path, word: Any) -> Any:
+    """Find files that a spec names from the folder that it stands in."""
+    if isinstance(word, list):
+        return [_beside(folder, one) for one in word]
+    if isinstance(word, str) and (word.endswith(".npz") or ".py:" in word):
+        return str(folder / word)
+    return word

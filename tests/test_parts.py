@@ -16,8 +16,8 @@ from tests.conftest import contents, rerun
 def test_parts_are_readable_without_fastq(results, sweep):
     table = pd.read_parquet(results.directory / "parts")
     assert list(table.columns) == [
-        "configuration", "alpha", "gamma", "epsilon", "initial_value",
-        "run", "episode", "return", "length", "truncated",
+        "configuration", "agent", "alpha", "gamma", "epsilon", "initial_value", "ties",
+        "temperature", "schedules", "run", "episode", "return", "length", "truncated", "diverged",
     ]  # fmt: skip
     assert len(table) == 6 * 5 * 20
     agent = fastq.QLearning(alpha=0.5, gamma=1.0, epsilon=0.1)
@@ -25,6 +25,24 @@ def test_parts_are_readable_without_fastq(results, sweep):
     expected = fastq.train(sweep.mdp, agent, episodes=20, seed=3, run=4)
     assert rows.sort_values("episode")["return"].tolist() == expected.returns.tolist()
     assert set(rows["configuration"]) == {agent.key(sweep.mdp.fingerprint)}
+
+
+def test_a_cell_is_empty_where_an_agent_lacks_it_or_has_a_schedule(fields, tmp_path):
+    several = {
+        "agent": ["q_learning", "dyna_q"],
+        "grid": {"alpha": [0.5, fastq.Visits(power=0.8)], "planning_steps": [0, 3]},
+    }
+    found = rerun(fields, tmp_path / "x", **several)
+    table = pd.read_parquet(tmp_path / "x" / "parts").drop_duplicates("configuration")
+    table[["agent", "schedules"]] = table[["agent", "schedules"]].astype(str)
+    rows = table.sort_values(["agent", "planning_steps", "schedules"])
+    assert rows["agent"].tolist() == ["dyna_q"] * 4 + ["q_learning"] * 2
+    assert rows["planning_steps"].fillna(-1).tolist() == [0, 0, 3, 3, -1, -1]
+    assert rows["alpha"].fillna(-1).tolist() == [0.5, -1] * 3
+    assert rows["schedules"].tolist() == ["", "alpha = 1/n^0.8"] * 3
+    assert set(rows["ties"]) == {"first"}
+    assert rows["temperature"].isna().all()
+    assert found.study.num_configurations == 6
 
 
 def test_no_temporary_file_is_left(results):
@@ -42,7 +60,7 @@ def test_a_failed_write_leaves_nothing(sweep, tmp_path, monkeypatch):
     columns = {"return": np.zeros((1, 20))}
     with pytest.raises(OSError, match="No space left"):
         parts.write_part(
-            tmp_path / "x", sweep.configurations, np.array([0]), np.array([0]), columns
+            tmp_path / "x", sweep.configurations, np.array([0]), np.array([0]), columns, {}
         )
     assert not list((tmp_path / "x" / "parts").iterdir())
 

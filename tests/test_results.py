@@ -1,5 +1,7 @@
 """`Results`: the tables, against arrays computed apart."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,12 +9,13 @@ from scipy import stats
 
 import fastq
 from fastq.manifest import open_study
+from tests.conftest import rerun
 
 
 @pytest.fixture(scope="module")
 def batch(results):
     """The same runs, straight from the kernel."""
-    sweep = results.sweep
+    sweep = fastq.Sweep(**results.manifest["spec"])
     agents = [configuration.agent for configuration in sweep.configurations]
     return fastq.train_batch(sweep.mdp, agents, episodes=20, seed=3, runs=5)
 
@@ -126,3 +129,72 @@ def test_no_finished_runs(sweep, tmp_path):
 
 def test_repr_says_how_far_it_is(results):
     assert repr(results).endswith("30 of 30 runs)")
+
+
+def test_several_agents_have_a_column(fields, tmp_path):
+    grid = {"alpha": [0.5, fastq.Visits(power=0.8)]}
+    found = rerun(fields, tmp_path / "x", agent=["q_learning", "sarsa"], grid=grid)
+    summary = found.summary()
+    assert list(summary.columns[:3]) == ["agent", "alpha", "runs"]
+    assert summary["agent"].tolist() == ["q_learning", "q_learning", "sarsa", "sarsa"]
+    assert summary["alpha"].tolist() == ["0.5", "1/n^0.8"] * 2
+    assert list(found.episodes().columns) == [
+        "agent", "alpha", "run", "episode", "return", "length", "truncated",
+    ]  # fmt: skip
+    assert found.curves().groupby(["agent", "alpha"]).ngroups == 4
+
+
+def test_results_are_read_without_the_code_that_made_them(fields, tmp_path):
+    """Neither the MDP nor the algorithm is looked for again."""
+    (tmp_path / "mine.py").write_text(
+        "import fastq\n"
+        "class Mine(fastq.Algorithm):\n"
+        "    step: fastq.StepSize = 0.5\n"
+        "    def act(q, state, u, agent):\n"
+        "        return int(u * q.shape[1])\n"
+        "    def update(q, step, agent):\n"
+        "        q[step.state, step.action] += agent.step * step.reward\n"
+    )
+    fields |= {"env": fastq.random_mdp(4, 2, 2, seed=0), "agent": f"{tmp_path}/mine.py:Mine"}
+    fields |= {"grid": {"step": [0.1, 0.2]}, "fixed": {}, "max_steps": 20}
+    found = rerun(fields, tmp_path / "x")
+    (tmp_path / "mine.py").unlink()
+    again = fastq.Results(tmp_path / "x")
+    pd.testing.assert_frame_equal(again.episodes(), found.episodes(), check_exact=True)
+    assert again.summary()["step"].tolist() == [0.1, 0.2]
+
+
+def test_edited_code_is_another_configuration(fields, tmp_path):
+    def write(factor):
+        (tmp_path / "mine.py").write_text(
+            "import fastq\n"
+            "class Mine(fastq.Algorithm):\n"
+            "    step: fastq.StepSize = 0.5\n"
+            "    def act(q, state, u, agent):\n"
+            "        return int(u * q.shape[1])\n"
+            "    def update(q, step, agent):\n"
+            f"        q[step.state, step.action] += {factor} * step.reward\n"
+        )
+
+    fields |= {"agent": f"{tmp_path}/mine.py:Mine", "grid": {"step": [0.1]}, "fixed": {}}
+    fields |= {"max_steps": 20}
+    write(1.0)
+    keys = rerun(fields, tmp_path / "x").study.keys
+    write(2.0)
+    edited = fastq.Sweep(**fields)
+    assert not set(keys) & {c.key for c in edited.configurations}
+    assert fastq.Results(tmp_path / "x", edited).finished == 0
+    assert rerun(fields, tmp_path / "x").finished == 5
+    manifest = fastq.Results(tmp_path / "x").manifest
+    assert manifest["algorithms"] == {"mine": edited.agents[0].algorithm_version()}
+
+
+def test_diverging_runs_are_counted_and_the_others_go_on(fields, tmp_path):
+    """One begins at the greatest float, and its first reward takes it beyond."""
+    outcome = (1.0, 0, 2.0**1000, False)
+    mdp = fastq.FiniteMDP.from_arrays([[[outcome], [outcome]]], max_steps=1)
+    grid = {"initial_value": [0.0, sys.float_info.max]}
+    fields |= {"env": mdp, "grid": grid, "fixed": {"alpha": 1.0}}
+    found = rerun(fields, tmp_path / "x").summary()
+    assert found["diverged"].tolist() == [0, 5]
+    assert found["runs"].tolist() == [5, 5]

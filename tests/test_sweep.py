@@ -30,6 +30,88 @@ def test_arrays_tuples_and_integers_make_a_grid(fields):
     assert found.grid == {"alpha": [0.5, 1.0], "epsilon": [0.0, 1.0]}
 
 
+def test_several_agents_take_of_the_grid_what_they_have(fields):
+    grid = {"alpha": [0.1, 0.5], "planning_steps": [0, 2]}
+    agents = ["sarsa", fastq.DynaQ]
+    found = fastq.Sweep(**{**fields, "agent": agents, "grid": grid}).configurations
+    assert [c.agent for c in found] == [
+        fastq.Sarsa(alpha=0.1),
+        fastq.Sarsa(alpha=0.5),
+        fastq.DynaQ(alpha=0.1, planning_steps=0),
+        fastq.DynaQ(alpha=0.1, planning_steps=2),
+        fastq.DynaQ(alpha=0.5, planning_steps=0),
+        fastq.DynaQ(alpha=0.5, planning_steps=2),
+    ]
+    assert found[1].point == {"agent": "sarsa", "alpha": 0.5}
+    assert str(found[2]) == "agent=dyna_q, alpha=0.1, planning_steps=0"
+
+
+def test_schedules_and_words_in_a_grid(fields, tmp_path):
+    linear = fastq.Linear(start=1.0, end=0.1, episodes=10)
+    grid = {"alpha": [0.5, linear, fastq.Visits(power=0.8)], "ties": ["first", "random"]}
+    sweep = fastq.Sweep(**{**fields, "grid": grid, "fixed": {"epsilon": fastq.Visits(power=1)}})
+    assert sweep.num_configurations == 6
+    assert sweep.configurations[3].agent.alpha == linear
+    assert sweep.configurations[3].agent.ties == "random"
+    path = tmp_path / "sweep.toml"
+    path.write_text(sweep.to_toml())
+    assert fastq.Sweep.from_toml(path) == sweep
+    path.write_text(
+        'env = "fastq/WindyGridworld-v0"\nagent = "q_learning"\nepisodes = 20\nruns = 5\nseed = 3\n'
+        'fixed.epsilon = {kind = "visits", power = 1.0}\n'
+        '[grid]\nties = ["first", "random"]\nalpha = [0.5, '
+        '{kind = "linear", start = 1.0, end = 0.1, episodes = 10}, {kind = "visits", power = 0.8}]'
+    )
+    assert {c.key for c in fastq.Sweep.from_toml(path).configurations} == {
+        c.key for c in sweep.configurations
+    }
+
+
+def test_an_mdp_and_a_file_are_environments_too(fields, tmp_path):
+    mdp = fastq.random_mdp(5, 2, 2, seed=1)
+    mdp.save(tmp_path / "mine.npz")
+    given = fastq.Sweep(**{**fields, "env": mdp})
+    stored = fastq.Sweep(**{**fields, "env": str(tmp_path / "mine.npz")})
+    assert given.env_name == mdp.name
+    assert [c.key for c in given.configurations] == [c.key for c in stored.configurations]
+    (tmp_path / "sweep.toml").write_text(
+        'env = "mine.npz"\nagent = "sarsa"\nepisodes = 1\nruns = 1\ngrid.alpha = [0.5]\n'
+    )
+    beside = fastq.Sweep.from_toml(tmp_path / "sweep.toml")
+    assert beside.mdp.fingerprint == mdp.fingerprint
+    with pytest.raises(fastq.InputError, match=r"env = .*: must be a name to be written"):
+        given.to_toml()
+
+
+OWN = """
+import fastq
+class Mine(fastq.Algorithm):
+    alpha: fastq.StepSize
+    def act(q, state, u, agent):
+        return int(u * q.shape[1])
+    def update(q, step, agent):
+        q[step.state, step.action] += agent.alpha * step.reward
+"""
+
+
+def test_an_algorithm_of_ones_own_is_found_beside_the_file(fields, tmp_path):
+    (tmp_path / "mine.py").write_text(OWN)
+    path = tmp_path / "sweep.toml"
+    path.write_text(
+        'env = "fastq/WindyGridworld-v0"\nagent = ["mine.py:Mine", "q_learning"]\nepisodes = 1\n'
+        "runs = 1\ngrid.alpha = [0.5, 0.6]\nfixed.epsilon = 0.2\n"
+    )
+    sweep = fastq.Sweep.from_toml(path)
+    assert [str(c) for c in sweep.configurations] == [
+        f"agent={agent}, alpha={alpha}" for agent in ("mine", "q_learning") for alpha in (0.5, 0.6)
+    ]
+    assert sweep.model_dump()["agent"] == [f"{tmp_path}/mine.py:Mine", "q_learning"]
+    mine = sweep.agents[0]
+    assert fastq.Sweep(**{**fields, "agent": mine, "fixed": {}, "grid": {"alpha": [1.0]}})
+    with pytest.raises(fastq.InputError, match=r"grid.alpha\[0\] = 2.0: must be a number in"):
+        fastq.Sweep(**{**fields, "agent": mine, "fixed": {}, "grid": {"alpha": [2.0]}})
+
+
 def test_from_toml(tmp_path, sweep):
     path = tmp_path / "five.toml"
     path.write_text(
@@ -70,8 +152,10 @@ BAD = [
     ({"grid": {"alpha": [float("nan")]}}, r"grid.alpha\[0\] = nan: must be a number"),
     ({"grid": {"alpha": []}}, r"grid.alpha = \[\]: must hold at least one value"),
     ({"grid": {"alpha": [0.5, 0.5]}}, r"grid.alpha\[1\] = 0.5: is there twice"),
-    ({"grid": {"alpha": 0.5}}, "grid.alpha = 0.5: must be a table"),
-    ({"grid": {"alpha": ["x"]}}, "grid.alpha.0 = 'x': must be a table"),
+    ({"grid": {"alpha": 0.5}}, "grid.alpha = 0.5: must be a list of values"),
+    ({"grid": {"alpha": ["x"]}}, r"grid.alpha\[0\] = 'x': must be a number in"),
+    ({"grid": {"alpha": [None]}}, r"grid.alpha\[0\] = None: must be a number, a word or a sched"),
+    ({"grid": [0.1]}, r"grid = \[0.1\]: must be a table from hyperparameters to lists"),
     ({"grid": {}}, "grid = {}: must name at least one hyperparameter"),
     ({"grid": {"lambda": [0.5]}}, "grid.lambda: q_learning has no such hyperparameter"),
     ({"fixed": {"alpha": 0.5}}, "alpha is in both grid and fixed"),
@@ -84,6 +168,23 @@ BAD = [
     ({"seed": -1}, "seed = -1: must be an integer from 0 to"),
     ({"max_steps": 0}, "max_steps = 0: must be an integer from 1 to"),
     ({"streams": "odd"}, "streams = 'odd': must be one of common, independent"),
+    ({"agent": ["sarsa", "sarsa"]}, "agent: sarsa is there twice; must differ"),
+    ({"agent": []}, r"agent = \[\]: must be the name of an agent, its class, or a list"),
+    ({"agent": 3}, "agent = 3: must be the name of an agent"),
+    ({"agent": "nowhere.py:Mine"}, "agent = 'nowhere.py:Mine': cannot be loaded"),
+    ({"grid": {"temperature": [1.0]}, "fixed": {"epsilon": 0.1}}, "a softmax policy has none"),
+    ({"grid": {"ties": ["last"]}}, r"grid.ties\[0\] = 'last': must be one of first, random"),
+    ({"grid": {"alpha": [{"kind": "cubic"}]}}, r"grid.alpha\[0\].kind = 'cubic': must be one of"),
+    (
+        {"grid": {"alpha": [{"kind": "visits", "power": -1.0}]}},
+        r"grid.alpha\[0\].power = -1.0: must be a number in \(0, 10\]",
+    ),
+    (
+        {"grid": {"alpha": [{"kind": "linear", "start": 1.0, "end": 0.0, "episodes": 5}]}},
+        r"grid.alpha\[0\].end = 0: a schedule of step sizes must stay in \(0, 1\]",
+    ),
+    ({"env": 5}, "env = 5: must be a gymnasium id, the name of an .npz file"),
+    ({"env": "nowhere.npz"}, "env = 'nowhere.npz': no such file"),
     ({"agent": "alphazero"}, "agent = 'alphazero': must be one of q_learning"),
     ({"env": "Nowhere-v0"}, "env = 'Nowhere-v0': must be registered"),
     ({"env": "CartPole-v1"}, "env = 'CartPole-v1': has no table unwrapped.P"),

@@ -1,0 +1,103 @@
+"""`Study`: what a directory of results is about, as it stands in its manifest.
+
+To read results takes neither the environment nor the agents, which may be code of one's own that
+has changed since, or is not at hand.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fastq.errors import InputError
+from fastq.sweep import Configuration, Sweep
+from fastq.validation import shorten
+
+Cell = float | int | str
+"""What a table shows of a hyperparameter: a schedule as text."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """The sweep that was last run over a directory, in plain words and numbers."""
+
+    env: str
+    agents: list[str]
+    seed: int
+    episodes: int
+    runs: int
+    keys: list[str]
+    """Of each configuration, in the sweep's order."""
+    points: list[dict[str, Cell]]
+    """What varies between the configurations."""
+
+    @classmethod
+    def of(cls, sweep: Sweep) -> "Study":
+        """Describe a sweep."""
+        return cls(
+            env=sweep.env_name,
+            agents=[agent_type.name for agent_type in sweep.agents],
+            seed=sweep.seed,
+            episodes=sweep.episodes,
+            runs=sweep.runs,
+            keys=[configuration.key for configuration in sweep.configurations],
+            points=[_cells(configuration) for configuration in sweep.configurations],
+        )
+
+    @classmethod
+    def from_manifest(cls, stored: dict[str, Any]) -> "Study":
+        """Read what `to_manifest` wrote.
+
+        Raises
+        ------
+        InputError
+            Naming the field that is damaged.
+        """
+        for name, kind in _KINDS.items():
+            if not isinstance(stored.get(name), kind):
+                raise InputError(f"{name} = {shorten(stored.get(name))}")
+        for name, kind in (("agents", str), ("keys", str), ("points", dict)):
+            if not all(isinstance(entry, kind) for entry in stored[name]):
+                raise InputError(f"{name} = {shorten(stored[name])}")
+        if len(stored["keys"]) != len(stored["points"]):
+            raise InputError("keys and points differ in number")
+        return cls(**{name: stored[name] for name in _KINDS})
+
+    def to_manifest(self) -> dict[str, Any]:
+        """Write the study in JSON's own types."""
+        return asdict(self)
+
+    @property
+    def num_configurations(self) -> int:
+        """How many configurations there are."""
+        return len(self.keys)
+
+    @property
+    def total(self) -> int:
+        """How many runs there are, of all configurations."""
+        return self.num_configurations * self.runs
+
+    @property
+    def names(self) -> list[str]:
+        """The columns of what varies, in order: "agent" first, where there are several."""
+        return list(dict.fromkeys(name for point in self.points for name in point))
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.agents)} on {self.env}"
+
+
+_KINDS: dict[str, type] = {
+    "env": str,
+    "agents": list,
+    "seed": int,
+    "episodes": int,
+    "runs": int,
+    "keys": list,
+    "points": list,
+}
+
+
+def _cells(configuration: Configuration) -> dict[str, Cell]:
+    """Write a point with schedules as text."""
+    return {
+        name: value if isinstance(value, int | float | str) else str(value)
+        for name, value in configuration.point.items()
+    }
