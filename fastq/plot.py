@@ -163,6 +163,8 @@ def _write_cells(
 def policy_map(mdp: FiniteMDP, q: ArrayLike, ax: "Axes | None" = None) -> "Axes":
     """Draw the greedy policy as arrows, over the greatest Q-value of each cell.
 
+    Walls and cliffs are hatched.
+
     Parameters
     ----------
     mdp : FiniteMDP
@@ -187,12 +189,16 @@ def policy_map(mdp: FiniteMDP, q: ArrayLike, ax: "Axes | None" = None) -> "Axes"
         raise InputError(f"q has shape {table.shape}: must be {expected}")
     ax = ax or _new_axes()
     rows, columns = mdp.layout.shape
-    values = table.max(axis=1).reshape(rows, columns)
+    closed = [*mdp.layout.walls, *mdp.layout.cliff]
+    values = table.max(axis=1)
+    values[closed] = np.nan
+    values = values.reshape(rows, columns)
     image = ax.imshow(values, cmap="cividis")
+    ax.patch.set(facecolor="white", edgecolor="grey", hatch="////")
     ax.figure.colorbar(image, ax=ax, label="greatest Q-value", shrink=0.7)
     _write_cells(ax, values, ".1f", down=0.34, size=6)
     moves = np.array(mdp.layout.moves)[table.argmax(axis=1)]
-    moves[mdp.layout.goal] = 0
+    moves[[mdp.layout.goal, *closed]] = 0
     _draw_arrows(ax, moves, columns)
     for state, mark in ((mdp.layout.start, "S"), (mdp.layout.goal, "G")):
         row, column = divmod(state, columns)

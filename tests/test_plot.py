@@ -102,6 +102,17 @@ def test_policy_map_draws_no_arrow_where_the_policy_stays(ax):
     assert len(arrows.U) == 68
 
 
+def test_policy_map_leaves_walls_and_cliffs_empty(ax):
+    mdp = fastq.cliff_walking()
+    plot.policy_map(mdp, np.ones((48, 4)), ax=ax)
+    drawn = ax.images[0].get_array()
+    assert np.argwhere(np.ma.getmaskarray(np.ma.masked_invalid(drawn))).tolist() == [
+        [3, column] for column in range(1, 11)
+    ]
+    (arrows,) = (c for c in ax.collections if type(c).__name__ == "Quiver")
+    assert len(arrows.U) == 48 - 10 - 1
+
+
 def test_episode_stats_of_kernel_and_reference():
     import gymnasium
 
