@@ -20,7 +20,7 @@ import numpy as np
 
 from fastq.agents import Agent
 from fastq.errors import InputError
-from fastq.jit import plain_function
+from fastq.outside import is_function, plain_function, used
 from fastq.schedules import Visits
 from fastq.validation import shorten
 
@@ -136,9 +136,8 @@ def _texts(
         return
     seen.add(id(plain))
     yield write(plain)
-    captured = inspect.getclosurevars(plain)
-    for name, value in sorted({**captured.globals, **captured.nonlocals}.items()):
-        if isinstance(plain_function(value), types.FunctionType):
+    for name, value in used(plain):
+        if is_function(value):
             yield name
             yield from _texts(value, write, seen)
         elif isinstance(value, np.ndarray):

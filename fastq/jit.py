@@ -8,13 +8,15 @@ part of Numba's cache key: an edit of any of them compiles anew.
 
 import functools
 import hashlib
-import inspect
 import types
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+
+from fastq.errors import InputError
+from fastq.outside import plain_function, with_converted
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,28 +32,25 @@ def inlined(function: F) -> F:
     return cast(F, numba.njit(_nrt=False, forceinline=True, **_OPTIONS)(function))
 
 
-def checked(function: F, *, tag: str = "", allocates: bool = False) -> F:
+def checked(
+    function: F, *, tag: str = "", allocates: bool = False, _callers: tuple[Any, ...] = ()
+) -> F:
     """Compile a helper, or a rule of one's own, with a check of every index.
 
-    What it calls from its module's names, plain functions or compiled ones, is compiled likewise.
+    The functions that it calls, plain ones or compiled ones, are compiled likewise.
+
+    Raises
+    ------
+    InputError
+        Where it calls itself.
     """
     plain = cast(types.FunctionType, plain_function(function))
-    used = inspect.getclosurevars(plain).globals
-    helpers = {
-        name: checked(value, tag=tag, allocates=allocates)
-        for name, value in used.items()
-        if isinstance(plain_function(value), types.FunctionType)
-        and plain_function(value) is not plain
-    }
-    bound = rebound(plain, helpers, tag)
-    return cast(
-        F, numba.njit(nogil=True, forceinline=True, boundscheck=True, _nrt=allocates)(bound)
-    )
-
-
-def plain_function(function: Any) -> Any:
-    """Give the plain form of a compiled function; anything else as it is."""
-    return getattr(function, "py_func", function)
+    if plain in _callers:
+        raise InputError(f"{plain.__name__} calls itself: a compiled rule cannot")
+    convert = functools.partial(checked, tag=tag, allocates=allocates, _callers=(*_callers, plain))
+    bound = rebound(plain, with_converted(plain, convert), tag)
+    options = {**_OPTIONS, "error_model": "python", "boundscheck": True, "_nrt": allocates}
+    return cast(F, numba.njit(forceinline=True, **options)(bound))
 
 
 def compiled(function: F) -> F:

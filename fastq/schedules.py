@@ -64,11 +64,22 @@ KINDS: dict[str, type[Schedule]] = {
 }
 
 
+def as_schedule(table: Mapping[str, Any]) -> Schedule:
+    """Make a schedule of its table, as TOML has it.
+
+    Raises
+    ------
+    InputError
+        For an unknown kind, or a bad field of it.
+    """
+    choose("kind", table.get("kind"), KINDS)
+    return KINDS[table["kind"]](**table)
+
+
 def _number_or_schedule(value: Any, lowest: float) -> float | Schedule:
     """Take a number from 0 to 1, a schedule, or the table of one; `lowest` is not allowed itself."""
     if isinstance(value, Mapping):
-        choose("kind", value.get("kind"), KINDS)
-        value = KINDS[value["kind"]](**value)
+        value = as_schedule(value)
     if isinstance(value, Schedule):
         for name in ("start", "end"):
             if getattr(value, name, 1) <= lowest:

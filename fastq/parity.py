@@ -1,0 +1,184 @@
+"""Kernel and reference side by side: the same runs by both, compared to the last bit.
+
+The reference steps a real gymnasium environment, whose generator is set to the run's environment
+stream. Parity is promised as long as all Q-values are finite; a run that diverges must do so in
+both.
+"""
+
+from typing import Any, NamedTuple
+
+import gymnasium
+import numpy as np
+from gymnasium.wrappers import TimeLimit
+from numpy.typing import NDArray
+
+from fastq import plain, reference, streams
+from fastq.agents import Agent, DynaQ, TDAgent
+from fastq.algorithm import Algorithm
+from fastq.errors import InputError, RunError
+from fastq.mdp import FiniteMDP
+from fastq.training import Training, train
+from fastq.validation import check_arguments, shorten
+
+_REFERENCES = {
+    "q_learning": reference.q_learning,
+    "sarsa": reference.sarsa,
+    "expected_sarsa": reference.expected_sarsa,
+    "double_q_learning": reference.double_q_learning,
+    "dyna_q": reference.dyna_q,
+}
+
+
+class Parity(NamedTuple):
+    """What `check_parity` compared, and found equal."""
+
+    agent: Agent
+    environment: str
+    runs: int
+    episodes: int
+    steps: int
+    """Of all episodes and runs."""
+
+
+def check_parity(
+    agent: Agent,
+    mdp: FiniteMDP | gymnasium.Env[Any, Any] | str,
+    *,
+    episodes: int = 50,
+    seed: int = 0,
+    runs: int = 2,
+    max_steps: int | None = None,
+) -> Parity:
+    """Train with the kernel and with the reference in plain Python, and compare all bits.
+
+    Parameters
+    ----------
+    agent : Agent
+        One of fastq's own, or an `Algorithm`.
+    mdp : FiniteMDP, gymnasium.Env or str
+        An environment, or the id of one.
+    episodes, seed, runs, max_steps
+        As for `train_batch`.
+
+    Returns
+    -------
+    Parity
+
+    Raises
+    ------
+    RunError
+        Naming the first difference.
+    InputError
+        For an argument that is not allowed.
+    """
+    check_arguments(runs=runs, episodes=episodes, seed=seed)
+    tables = mdp if isinstance(mdp, FiniteMDP) else FiniteMDP.from_gymnasium(mdp)
+    env = _environment(mdp)
+    steps = 0
+    for run in range(runs):
+        options: dict[str, Any] = {"episodes": episodes, "seed": seed, "run": run}
+        kernel = train(tables, agent, **options, max_steps=max_steps)
+        expected = reference_run(agent, env, **options, max_steps=max_steps or tables.max_steps)
+        difference = _difference(kernel, expected)
+        if difference:
+            raise RunError(f"{agent!r} on {tables.name}, run {run}: {difference}")
+        steps += int(kernel.lengths.sum())
+    return Parity(agent, tables.name, runs, episodes, steps)
+
+
+def reference_run(
+    agent: Agent,
+    env: gymnasium.Env[Any, Any],
+    *,
+    episodes: int,
+    seed: int,
+    run: int = 0,
+    max_steps: int | None = None,
+) -> Training:
+    """Train one run with the reference.
+
+    Parameters
+    ----------
+    agent : Agent
+    env : gymnasium.Env
+        With discrete observations and actions, whose randomness comes from ``np_random`` alone.
+    episodes, seed, run
+        As for `train`.
+    max_steps : int, optional
+        Time limit of an episode in place of the environment's own.
+
+    Returns
+    -------
+    Training
+        What `train` must give for the environment's tables.
+    """
+    if max_steps is not None:
+        env = TimeLimit(env.unwrapped, max_steps)
+    env.unwrapped.np_random = streams.generator(seed, run, streams.ENVIRONMENT)
+    rng = streams.generator(seed, run, streams.ACTIONS)
+    q, stats = _learn(agent, env, episodes, rng)
+    return Training(
+        q,
+        stats.episode_rewards,
+        stats.episode_lengths.astype(np.int32),
+        stats.episode_truncated,
+        np.asarray(not np.isfinite(q).all()),
+    )
+
+
+def _learn(
+    agent: Agent, env: gymnasium.Env[Any, Any], episodes: int, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], reference.EpisodeStats]:
+    """Call the reference of an agent; give its Q-table as an array."""
+    if isinstance(agent, Algorithm):
+        return plain.learn(env, agent, episodes, rng)
+    if not isinstance(agent, TDAgent):
+        raise InputError(f"agent = {shorten(agent)}: must be one of fastq's, or an Algorithm")
+    planning = {"planning_steps": agent.planning_steps} if isinstance(agent, DynaQ) else {}
+    table, stats = _REFERENCES[agent.name](
+        env,
+        episodes,
+        agent.gamma,
+        agent.alpha,
+        agent.epsilon,
+        rng=rng,
+        initial_value=agent.initial_value,
+        ties=agent.ties,
+        temperature=agent.temperature,
+        **planning,
+    )
+    shape = int(env.observation_space.n), int(env.action_space.n)  # type: ignore[attr-defined]
+    q = np.full(shape, agent.initial_value)
+    for state, values in table.items():
+        q[state] = values
+    return q, stats
+
+
+def _environment(mdp: FiniteMDP | gymnasium.Env[Any, Any] | str) -> gymnasium.Env[Any, Any]:
+    """Make a real environment."""
+    if isinstance(mdp, FiniteMDP):
+        return mdp.to_gymnasium()
+    return gymnasium.make(mdp) if isinstance(mdp, str) else mdp
+
+
+def _difference(kernel: Training, expected: Training) -> str:
+    """Say where two runs first differ; nothing where they are equal."""
+    if kernel.diverged != expected.diverged:
+        return f"the kernel has diverged = {kernel.diverged}, the reference {expected.diverged}"
+    for name in ("lengths", "truncated", "returns"):
+        left, right = getattr(kernel, name), getattr(expected, name)
+        for episode in np.flatnonzero(_differ(left, right)):
+            values = f"{left[episode]!r} in the kernel, {right[episode]!r} in the reference"
+            return f"{name} of episode {episode}: {values}"
+    if not kernel.diverged:
+        for state, action in np.argwhere(_differ(kernel.q, expected.q)):
+            values = f"{kernel.q[state, action]!r} in the kernel, {expected.q[state, action]!r}"
+            return f"q of state {state}, action {action}: {values} in the reference"
+    return ""
+
+
+def _differ(left: NDArray[Any], right: NDArray[Any]) -> NDArray[np.bool_]:
+    """Compare values by their bits: -0.0 is not 0.0 here."""
+    if left.dtype == np.float64:
+        left, right = left.view(np.int64), right.view(np.int64)
+    return np.asarray(left != right)

@@ -1,0 +1,126 @@
+"""An algorithm of one's own in plain Python: the reference of what its two rules mean.
+
+An episode is a loop of steps. In each, `act` chooses an action by one uniform; where the algorithm
+is on-policy, the next action is chosen before the update instead, unless the step terminated.
+Then `update` learns from the step, with one more uniform where the algorithm asks for it.
+"""
+
+import types
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import gymnasium
+import numpy as np
+from numpy.typing import NDArray
+
+from fastq.algorithm import Algorithm
+from fastq.outside import with_converted
+from fastq.reference import EpisodeStats, scheduled_value
+
+
+class Step(NamedTuple):
+    """What `update` is told of a step."""
+
+    state: int
+    action: int
+    reward: float
+    next_state: int
+    next_action: int
+    """Drawn already where the algorithm is on-policy and the step did not terminate."""
+    terminated: bool
+    episode: int
+    u: float
+    """A uniform in [0, 1), where the algorithm asks for it."""
+
+
+def learn(
+    env: gymnasium.Env[int, int],
+    agent: Algorithm,
+    num_episodes: int,
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float64], EpisodeStats]:
+    """Train an algorithm of one's own, its rules uncompiled.
+
+    Parameters
+    ----------
+    env : gymnasium.Env
+        With discrete observations and actions.
+    agent : Algorithm
+    num_episodes : int
+    rng : numpy.random.Generator
+        Draws the actions.
+
+    Returns
+    -------
+    q : array, shape (S, A)
+    stats : EpisodeStats
+
+    Raises
+    ------
+    IndexError
+        Where `act` returns what is no action.
+    Exception
+        Whatever the rules raise.
+    """
+    states, actions = int(env.observation_space.n), int(env.action_space.n)  # type: ignore[attr-defined]
+    q = np.full((states, actions), float(getattr(agent, "initial_value", 0.0)))
+    tables = (np.zeros((agent.tables, states, actions)),) if agent.tables else ()
+    act, update = (uncompiled(rule) for rule in agent.rules())
+    stats = EpisodeStats.of_none(num_episodes)
+
+    def draw(state: int) -> int:
+        return _action(act(q, state, rng.random(), values), actions)
+
+    for episode in range(num_episodes):
+        values = _values(agent, episode)
+        state, _ = env.reset()
+        action = draw(state) if agent.on_policy else 0
+        done = False
+        while not done:
+            if not agent.on_policy:
+                action = draw(state)
+            next_state, reward, terminated, truncated, _ = env.step(action)
+            stats.record(episode, float(reward), terminated)
+            next_action = draw(next_state) if agent.on_policy and not terminated else action
+            u = rng.random() if agent.update_draws else 0.0
+            step = Step(
+                state, action, float(reward), next_state, next_action, terminated, episode, u
+            )
+            update(q, step, values, *tables)
+            state, action = next_state, next_action
+            done = terminated or truncated
+    return q, stats
+
+
+def uncompiled(
+    function: Callable[..., Any], _known: dict[Any, Any] | None = None
+) -> Callable[..., Any]:
+    """Copy a plain function, with the functions that it calls uncompiled too."""
+    known = {} if _known is None else _known
+    if function not in known:
+        plain = types.FunctionType(
+            function.__code__,
+            dict(function.__globals__),
+            function.__name__,
+            function.__defaults__,
+            function.__closure__,
+        )
+        known[function] = plain  # before what it calls, which may call it again
+        plain.__globals__.update(with_converted(plain, lambda helper: uncompiled(helper, known)))
+    return known[function]
+
+
+def _values(agent: Algorithm, episode: int) -> types.SimpleNamespace:
+    """Give the hyperparameters in an episode, as numbers."""
+    fields = {name: getattr(agent, name) for name in type(agent).model_fields}
+    return types.SimpleNamespace(
+        **{name: float(scheduled_value(value, episode, 0)) for name, value in fields.items()}
+    )
+
+
+def _action(action: Any, actions: int) -> int:
+    """Check what `act` returned."""
+    whole = int(action)
+    if whole != action or not 0 <= whole < actions:
+        raise IndexError(f"act returned {action}: must be an action from 0 to {actions - 1}")
+    return whole
