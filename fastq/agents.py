@@ -132,9 +132,9 @@ class Sarsa(TDAgent):
 class ExpectedSarsa(TDAgent):
     """Expected Sarsa: its target is the mean of the next state's Q-values under the policy.
 
-    ``Q(S, A) <- Q(S, A) + alpha * (R + gamma * sum_a pi(a | S') Q(S', a) - Q(S, A))``, where the sum
-    counts as 0 when S' is reached by termination. pi is the policy by which an action in S' would
-    be drawn just before the update. Parameters as for `TDAgent`.
+    ``Q(S, A) <- Q(S, A) + alpha * (R + gamma * sum_a pi(a | S') Q(S', a) - Q(S, A))``, where the
+    sum counts as 0 when S' is reached by termination. pi is the policy by which an action in S'
+    would be drawn just before the update. Parameters as for `TDAgent`.
 
     Notes
     -----
@@ -150,9 +150,9 @@ class DoubleQLearning(TDAgent):
     """Double Q-learning: one table chooses the best next action, the other says its value.
 
     A fair coin says which of two tables, i, is updated, with j the other:
-    ``Qi(S, A) <- Qi(S, A) + alpha * (R + gamma * Qj(S', argmax_a Qi(S', a)) - Qi(S, A))``. The agent
-    acts on ``(Q1 + Q2) / 2``, which is also the table that it reports; the argmax in the target is
-    the first one. Visits are counted for each table. Parameters as for `TDAgent`.
+    ``Qi(S, A) <- Qi(S, A) + alpha * (R + gamma * Qj(S', argmax_a Qi(S', a)) - Qi(S, A))``. The
+    agent acts on ``(Q1 + Q2) / 2``, which is also the table that it reports; the argmax in the
+    target is the first one. Visits are counted for each table. Parameters as for `TDAgent`.
 
     Notes
     -----

@@ -33,11 +33,11 @@ class Algorithm(Agent):
     Python and NumPy that Numba compiles:
 
     - ``act(q, state, u, agent)`` returns an action, drawn by inverse CDF of the uniform u;
-    - ``update(q, step, agent)`` writes to q. The step has `state`, `action`, `reward`, `next_state`,
-      `terminated`, `episode`, and what the class asks for: `next_action` and `u`.
+    - ``update(q, step, agent)`` writes to q. The step has `state`, `action`, `reward`,
+      `next_state`, `terminated`, `episode`, and what the class asks for: `next_action` and `u`.
 
-    In both, ``agent`` has the hyperparameters, as floats. What they call from outside must be
-    compiled by Numba itself, or be part of NumPy or `math`.
+    In both, ``agent`` has the hyperparameters, as floats. The functions that they call are compiled
+    with them.
 
     Class attributes
     ----------------

@@ -20,7 +20,7 @@ from fastq.outside import plain_function, with_converted
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_OPTIONS = {"nogil": True, "error_model": "numpy"}
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
 
 def inlined(function: F) -> F:
@@ -29,7 +29,7 @@ def inlined(function: F) -> F:
     Such functions allocate nothing, so references are not counted (``_nrt=False``): where arrays
     travel in tuples, as here, counting took 100 ns and more for each step.
     """
-    return cast(F, numba.njit(_nrt=False, forceinline=True, **_OPTIONS)(function))
+    return cast(F, numba.njit(**{**_OPTIONS, "_nrt": False, "forceinline": True})(function))
 
 
 def checked(

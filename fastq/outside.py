@@ -7,7 +7,7 @@ left uncompiled, together with them. Libraries that Numba knows are left alone.
 import inspect
 import types
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 _LIBRARIES = ("math", "numba", "numpy")
 
@@ -62,7 +62,7 @@ def _looked_up(code: types.CodeType) -> set[str]:
     return set(code.co_names).union(*map(_looked_up, inner))
 
 
-def _is_open(value: Any) -> bool:
+def _is_open(value: Any) -> TypeGuard[types.ModuleType]:
     """Say whether a value is a module whose functions are looked into."""
     return isinstance(value, types.ModuleType) and value.__name__.split(".")[0] not in _LIBRARIES
 

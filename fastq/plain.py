@@ -98,16 +98,17 @@ def uncompiled(
     """Copy a plain function, with the functions that it calls uncompiled too."""
     known = {} if _known is None else _known
     if function not in known:
-        plain = types.FunctionType(
+        copy = types.FunctionType(
             function.__code__,
             dict(function.__globals__),
             function.__name__,
             function.__defaults__,
             function.__closure__,
         )
-        known[function] = plain  # before what it calls, which may call it again
-        plain.__globals__.update(with_converted(plain, lambda helper: uncompiled(helper, known)))
-    return known[function]
+        known[function] = copy  # before what it calls, which may call it again
+        copy.__globals__.update(with_converted(copy, lambda helper: uncompiled(helper, known)))
+    plain: Callable[..., Any] = known[function]
+    return plain
 
 
 def _values(agent: Algorithm, episode: int) -> types.SimpleNamespace:

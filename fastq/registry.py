@@ -1,7 +1,8 @@
 """Agents by the words that name them in a spec.
 
-One of fastq's own has a name, as ``q_learning``. An algorithm of one's own is named by where its class
-stands: ``path/to/file.py:Class``, the path seen from the present directory, or ``module:Class``.
+One of fastq's own has a name, as ``q_learning``. An algorithm of one's own is named by where its
+class stands: ``path/to/file.py:Class``, the path seen from the present directory, or
+``module:Class``.
 """
 
 import functools

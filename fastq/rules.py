@@ -1,7 +1,7 @@
 """Building blocks for an algorithm of one's own, quick when compiled, and the same in plain Python.
 
-In NumPy these would be ``q[state].argmax()`` and ``q[state].max()``, which Numba compiles too, but to
-code that takes five times as long as the rest of a step.
+In NumPy these would be ``q[state].argmax()`` and ``q[state].max()``, which Numba compiles too, but
+to code that takes five times as long as the rest of a step.
 """
 
 import numpy as np

@@ -19,11 +19,12 @@ from tqdm import tqdm
 from fastq.errors import InputError, RunError
 from fastq.manifest import add_wall_time, check_study, open_study
 from fastq.mdp import FiniteMDP
+from fastq.mishaps import RuleError
 from fastq.parts import Hyperparameters, hyperparameters_of, write_part
 from fastq.results import Results, missing_runs
 from fastq.study import Study
 from fastq.sweep import Configuration, Sweep
-from fastq.training import Settings, train_batch, train_pairs
+from fastq.training import Settings, train_batch, train_pairs, why_failed
 from fastq.validation import check_arguments, shorten
 
 _CHUNKS_PER_JOB = 16
@@ -43,12 +44,24 @@ class Chunk(NamedTuple):
     run_of: NDArray[np.int64]
 
 
+class Failure(NamedTuple):
+    """A run that failed."""
+
+    configuration: Configuration
+    run: int
+    reason: str
+    of_rule: bool
+    """Whether it is a rule of one's own that failed."""
+
+    def __str__(self) -> str:
+        return f"{self.configuration}, run {self.run}: {self.reason}"
+
+
 class Report(NamedTuple):
     """What came of a chunk."""
 
     finished: int
-    failures: list[str]
-    """For each run that failed, its configuration, its number and the reason."""
+    failures: list[Failure]
 
 
 def run(
@@ -101,7 +114,7 @@ def run(
         compile_kernels(sweep)
     open_study(directory, sweep)
     size, total = chunk_size or _chunk_size(len(run_of), sweep.episodes, workers), study.total
-    failures: list[str] = []
+    failures: list[Failure] = []
     if len(run_of):
         chunks = _chunks(directory, sweep, configuration_of, run_of, size)
         started = time.perf_counter()
@@ -113,12 +126,25 @@ def run(
     if failures:
         raise RunError(
             f"{len(failures)} of {total} runs failed, the others are kept in {directory}; "
-            f"the first: {failures[0]}"
+            f"the first: {_explained(sweep, failures[0])}"
         )
     return Results(directory, study)
 
 
-def _fan_out(chunks: Iterator[Chunk], total: int, done: int, progress: bool) -> list[str]:
+def _explained(sweep: Sweep, failure: Failure) -> str:
+    """Say where a run failed; for rules of one's own, by doing it again in plain Python."""
+    if not failure.of_rule:
+        return str(failure)
+    agent = failure.configuration.agent
+    return why_failed(sweep.mdp, agent, failure.run, _settings(sweep), failure.reason)
+
+
+def _settings(sweep: Sweep) -> Settings:
+    """Give what all runs of a sweep have in common."""
+    return Settings(sweep.episodes, sweep.seed, sweep.time_limit, sweep.streams)
+
+
+def _fan_out(chunks: Iterator[Chunk], total: int, done: int, progress: bool) -> list[Failure]:
     """Compute chunks with the workers of the active backend; return what failed."""
     tasks = (joblib.delayed(run_chunk)(chunk) for chunk in chunks)
     failures = []
@@ -162,12 +188,12 @@ def run_chunk(chunk: Chunk) -> Report:
     return Report(len(chunk.run_of), [])
 
 
-def _failures(chunk: Chunk, error: Exception) -> list[str]:
+def _failures(chunk: Chunk, error: Exception) -> list[Failure]:
     """Say of each run of a chunk that it failed, and why."""
-    plain = isinstance(error, RunError)
-    reason = str(error) if plain else f"{type(error).__name__}: {shorten(str(error), 200)}"
+    of_rule = isinstance(error, RuleError)
+    reason = str(error) if of_rule else f"{type(error).__name__}: {shorten(str(error), 200)}"
     pairs = zip(chunk.configuration_of.tolist(), chunk.run_of.tolist(), strict=True)
-    return [f"{chunk.configurations[place]}, run {run}: {reason}" for place, run in pairs]
+    return [Failure(chunk.configurations[place], run, reason, of_rule) for place, run in pairs]
 
 
 def _compute(chunk: Chunk) -> None:
@@ -204,7 +230,7 @@ def _chunks(
     size: int,
 ) -> Iterator[Chunk]:
     """Cut the missing pairs into chunks, each with the configurations that it needs."""
-    settings = Settings(sweep.episodes, sweep.seed, sweep.time_limit, sweep.streams)
+    settings = _settings(sweep)
     columns = hyperparameters_of(sweep.configurations)
     for start in range(0, len(run_of), size):
         cut = slice(start, start + size)

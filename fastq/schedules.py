@@ -4,10 +4,10 @@ In episode e (from 0), or at the n-th visit (from 1):
 
 - `Linear`: ``start + (end - start) * min(e / episodes, 1)``;
 - `Exponential`: ``max(end, start * rate ** e)``;
-- `Visits`: ``1 / n ** power``. For alpha, n counts the updates of the pair of state and action, this
-  one included; for epsilon, the actions drawn in the state, this one included.
+- `Visits`: ``1 / n ** power``. For alpha, n counts the updates of the pair of state and action,
+  this one included; for epsilon, the actions drawn in the state, this one included.
 
-In TOML a schedule is a table with its kind: ``{kind = "linear", start = 1, end = 0.1, episodes = 50}``.
+In TOML a schedule is a table with its kind: ``{kind = "visits", power = 0.8}``.
 """
 
 import math
@@ -29,7 +29,7 @@ class Linear(Validated):
     episodes: Count
 
     def __str__(self) -> str:
-        return f"linear({self.start:g}, {self.end:g}, {self.episodes})"
+        return f"linear({self.start}, {self.end}, {self.episodes})"
 
 
 class Exponential(Validated):
@@ -41,7 +41,7 @@ class Exponential(Validated):
     end: Fraction = 0.0
 
     def __str__(self) -> str:
-        return f"exponential({self.start:g}, {self.rate:g}, {self.end:g})"
+        return f"exponential({self.start}, {self.rate}, {self.end})"
 
 
 class Visits(Validated):
@@ -53,7 +53,7 @@ class Visits(Validated):
     ]
 
     def __str__(self) -> str:
-        return f"1/n^{self.power:g}"
+        return f"1/n^{self.power}"
 
 
 Schedule = Linear | Exponential | Visits
@@ -77,7 +77,7 @@ def as_schedule(table: Mapping[str, Any]) -> Schedule:
 
 
 def _number_or_schedule(value: Any, lowest: float) -> float | Schedule:
-    """Take a number from 0 to 1, a schedule, or the table of one; `lowest` is not allowed itself."""
+    """Take a number from 0 to 1, a schedule, or the table of one; `lowest` itself is no number."""
     if isinstance(value, Mapping):
         value = as_schedule(value)
     if isinstance(value, Schedule):

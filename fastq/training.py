@@ -3,21 +3,19 @@
 Every number is a pure function of (MDP, agent, seed, run): a batch equals as many single runs.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba.core.errors import NumbaError
+from numba import typeof
 from numpy.typing import ArrayLike, NDArray
 
-from fastq import streams
+from fastq import mishaps, streams
 from fastq.agents import AGENTS, Agent, TDAgent
 from fastq.algorithm import Algorithm
-from fastq.errors import InputError
-from fastq.kernels.build import kernel_for
+from fastq.errors import InputError, RunError
+from fastq.kernels.build import Kernel, kernel_for
 from fastq.kernels.loop import Record
 from fastq.kernels.tables import lay_out_learners, lay_out_world
 from fastq.kernels.work import lay_out_work
@@ -85,11 +83,13 @@ def train(
     Raises
     ------
     InputError
-        For an argument that is not allowed.
+        For an argument that is not allowed, or an algorithm that cannot be compiled.
+    RunError
+        Where a rule of an algorithm of one's own fails: naming the line, the run and the step.
     """
     check_arguments(run=run)
     settings = _settings(mdp, episodes, seed, max_steps, streams)
-    batch = train_pairs(mdp, [agent], [0], [run], settings)
+    batch = _train_or_explain(mdp, [agent], [0], [run], settings)
     return Training(*(getattr(batch, field.name)[0] for field in fields(batch)))
 
 
@@ -120,15 +120,46 @@ def train_batch(
 
     Raises
     ------
-    InputError
-        For an argument that is not allowed.
+    InputError, RunError
+        As for `train`.
     """
     check_arguments(runs=runs)
     settings = _settings(mdp, episodes, seed, max_steps, streams)
     several = [agents] if isinstance(agents, Agent) else list(agents)
     agent_of = np.repeat(np.arange(len(several)), runs)
     run_of = np.tile(np.arange(runs), len(several))
-    return train_pairs(mdp, several, agent_of, run_of, settings)
+    return _train_or_explain(mdp, several, agent_of, run_of, settings)
+
+
+def _train_or_explain(
+    mdp: FiniteMDP,
+    agents: Sequence[Agent],
+    agent_of: Sequence[int] | NDArray[np.int64],
+    run_of: Sequence[int] | NDArray[np.int64],
+    settings: Settings,
+) -> Training:
+    """Train pairs of an agent and a run; where one fails, say where."""
+    try:
+        return train_pairs(mdp, agents, agent_of, run_of, settings)
+    except mishaps.RuleError as error:
+        agent, run = agents[agent_of[error.pair]], int(run_of[error.pair])
+        raise RunError(why_failed(mdp, agent, run, settings, error.reason)) from None
+
+
+def why_failed(mdp: FiniteMDP, agent: Agent, run: int, settings: Settings, reason: str) -> str:
+    """Say where a rule of one's own failed in a run."""
+    assert isinstance(agent, Algorithm)
+    independent = settings.streams == "independent"
+    return mishaps.why_failed(
+        mdp,
+        agent,
+        run,
+        reason,
+        episodes=settings.episodes,
+        seed=settings.seed,
+        max_steps=settings.max_steps,
+        key=key_words(agent.key(mdp.fingerprint)) if independent else (),
+    )
 
 
 def train_pairs(
@@ -144,6 +175,13 @@ def train_pairs(
 
     Without `keep_q`, only the Q-values of the last run are kept, so that memory does not grow with
     the tables of all runs.
+
+    Raises
+    ------
+    InputError
+        For agents that no kernel exists for, or cannot be compiled for.
+    RuleError
+        Where a rule of one's own fails.
     """
     _check_agents(agents)
     agent_index = np.array(agent_of, dtype=np.int64)
@@ -152,7 +190,7 @@ def train_pairs(
     q = np.empty((count if keep_q else 1, *shape))
     record = Record(
         np.empty((count, settings.episodes)),
-        np.empty((count, settings.episodes), dtype=np.int32),
+        np.zeros((count, settings.episodes), dtype=np.int32),
         np.empty((count, settings.episodes), dtype=np.bool_),
         np.empty(count, dtype=np.bool_),
     )
@@ -176,32 +214,32 @@ def train_pairs(
 
 
 def _fill(agent_type: type[Agent], *arguments: Any) -> None:
-    """Call the kernel of a class of agents; say in one line where an algorithm does not compile."""
+    """Call the kernel of a class of agents."""
     if not issubclass(agent_type, Algorithm):
         kernel_for(agent_type)(*arguments)
         return
+    kernel = _compiled_rules(agent_type, arguments)
     try:
-        kernel_for(agent_type)(*arguments)
-    except NumbaError:  # perhaps only because it allocates memory
+        kernel(*arguments)
+    except Exception as error:
+        *_, runs, _, _, _, _, record = arguments
+        unfinished = runs[record.lengths[runs, -1] == 0]
+        raise mishaps.RuleError(int(unfinished[0]), mishaps.said(error)) from None
+
+
+def _compiled_rules(algorithm: type[Algorithm], arguments: tuple[Any, ...]) -> Kernel:
+    """Compile an algorithm of one's own; say in one line where that is not possible."""
+    signature = tuple(map(typeof, arguments))
+    kernel = kernel_for(algorithm)
+    try:
+        kernel.compile(signature)
+    except Exception:  # perhaps only because it allocates memory
+        kernel = kernel_for(algorithm, allocates=True)
         try:
-            kernel_for(agent_type, allocates=True)(*arguments)
-        except NumbaError as error:
-            raise InputError(_why_not_compiled(agent_type, error)) from None
-
-
-def _why_not_compiled(algorithm: type[Algorithm], error: NumbaError) -> str:
-    """Find in Numba's long message what is wrong, and the line of the algorithm where it is."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    noise = ("", "Failed in nopython", "- Resolution", "Resolution failure", "None")
-    reason = next((line for line in lines if not line.startswith(noise[1:]) and line), "unknown")
-    place = algorithm.__name__
-    for rule in algorithm.rules():
-        file = Path(rule.__code__.co_filename).name
-        found = re.search(rf'File "[^"]*{re.escape(file)}", line (\d+)', str(error))
-        if found:
-            place = f"{place} ({file}, line {found[1]})"
-            break
-    return f"{place} cannot be compiled: {shorten(reason, 200)}"
+            kernel.compile(signature)
+        except Exception as error:
+            raise InputError(mishaps.why_not_compiled(algorithm, error)) from None
+    return kernel
 
 
 def _by_type(agents: Sequence[Agent]) -> dict[type[Agent], list[int]]:

@@ -21,7 +21,7 @@ def test_what_varies_between_agents(fields):
     grid = {"alpha": [0.5, fastq.Visits(power=1)], "planning_steps": [4]}
     study = Study.of(fastq.Sweep(**{**fields, "agent": ["sarsa", "dyna_q"], "grid": grid}))
     assert study.names == ["agent", "alpha", "planning_steps"]
-    assert study.points[1] == {"agent": "sarsa", "alpha": "1/n^1"}
+    assert study.points[1] == {"agent": "sarsa", "alpha": "1/n^1.0"}
     assert study.points[2] == {"agent": "dyna_q", "alpha": 0.5, "planning_steps": 4}
 
 

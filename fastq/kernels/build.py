@@ -10,7 +10,8 @@ from fastq.jit import checked, inlined, rebound, specialised
 from fastq.kernels import double_q_learning, dyna_q, expected_sarsa, loop, own, q_learning, sarsa
 from fastq.kernels.work import clear_to_zero
 
-Kernel = Callable[..., None]
+Kernel = Any
+"""A compiled function, with Numba's `compile` for a signature."""
 
 _UPDATES: dict[str, Callable[..., None]] = {
     "q_learning": q_learning.update,

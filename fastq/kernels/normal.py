@@ -6,8 +6,6 @@ Statistics 37 (1988), routine PPND16: quotients of polynomials of degree 7 in th
 
 import math
 
-import numpy as np
-
 from fastq.jit import inlined
 
 # Coefficients a to f of the paper, from the highest power to the constant.
@@ -74,10 +72,10 @@ _F = (
 
 
 @inlined
-def normal_quantile(u: np.float64, mean: np.float64, sd: np.float64) -> np.float64:
+def normal_quantile(u: float, mean: float, sd: float) -> float:
     """Find where a normal distribution reaches the probability u, in (0, 1)."""
     q = u - 0.5
-    if abs(q) <= 0.425:  # noqa: SIM108 - the branches are the paper's
+    if abs(q) <= 0.425:
         r = 0.180625 - q * q
         x = _polynomial(_A, r) * q / _polynomial(_B, r)
     else:
@@ -86,7 +84,7 @@ def normal_quantile(u: np.float64, mean: np.float64, sd: np.float64) -> np.float
 
 
 @inlined
-def _tail(u: np.float64, q: np.float64) -> np.float64:
+def _tail(u: float, q: float) -> float:
     """Find the standard quantile far from the middle."""
     r = math.sqrt(-math.log(u if q <= 0.0 else 1.0 - u))
     if r <= 5.0:
@@ -99,7 +97,7 @@ def _tail(u: np.float64, q: np.float64) -> np.float64:
 
 
 @inlined
-def _polynomial(coefficients: tuple[float, ...], r: np.float64) -> np.float64:
+def _polynomial(coefficients: tuple[float, ...], r: float) -> float:
     """Evaluate a polynomial by Horner's rule."""
     value = coefficients[0]
     for i in range(1, len(coefficients)):

@@ -18,7 +18,7 @@ from fastq.kernels.work import Work
 UPDATE_DRAWS = False
 
 
-def chosen(q: NDArray[np.float64], state: int, u: float, agent: Any) -> int:
+def chosen(q: NDArray[np.float64], state: np.int64, u: float, agent: Any) -> int:
     """Stand in the place of an algorithm's `act`, for type checkers."""
     raise NotImplementedError
 
@@ -30,7 +30,7 @@ def learn(q: NDArray[np.float64], step: Transition, agent: Any, *tables: Any) ->
 
 @inlined
 def pair_of_number(state: np.uint64, action: np.uint64, world: World) -> np.uint64:
-    """Number a state and an action, where the state is a plain number."""
+    """Give the place of a state, a plain number, and an action."""
     return state * np.uint64(len(world.actions)) + action
 
 

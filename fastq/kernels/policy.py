@@ -48,18 +48,19 @@ def act(
 
 
 @inlined
-def current_epsilon(agent: Any, work: Work, row: np.uint64, ahead: int) -> np.float64:
+def current_epsilon(agent: Any, work: Work, row: np.uint64, ahead: int) -> float:
     """Give epsilon in a state, after so many draws more than were made there."""
     if agent.epsilon_power > 0.0:
         return visited(agent.epsilon_power, work.draws[row] + ahead)
-    return agent.epsilon
+    epsilon: float = agent.epsilon
+    return epsilon
 
 
 @inlined
 def fill_policy(
     q: NDArray[np.float64],
     row: np.uint64,
-    epsilon: np.float64,
+    epsilon: float,
     agent: Any,
     world: World,
     probabilities: NDArray[np.float64],
@@ -86,7 +87,7 @@ def fill_policy(
 
 
 @inlined
-def _count_best(q: NDArray[np.float64], row: np.uint64, best: np.float64, actions: Any) -> np.int64:
+def _count_best(q: NDArray[np.float64], row: np.uint64, best: float, actions: Any) -> int:
     """Count the actions of the greatest value."""
     count = 0
     for action in range(len(actions)):
@@ -96,7 +97,7 @@ def _count_best(q: NDArray[np.float64], row: np.uint64, best: np.float64, action
 
 @inlined
 def _reckon(
-    k: np.uint64, greedy: np.uint64, epsilon: np.float64, num_actions: int
+    k: np.uint64, greedy: np.uint64, epsilon: float, num_actions: int
 ) -> tuple[np.uint64, bool]:
     """Find the epsilon-greedy draw where rounding cannot matter; say whether that is certain."""
     u, share = k * _STEP, epsilon / num_actions
@@ -106,7 +107,7 @@ def _reckon(
     if share > _MARGIN:
         place = (u if u < low else u - (1.0 - epsilon)) / share
         off = abs(place - math.floor(place + 0.5)) * share
-        return np.uint64(place), off > _MARGIN
+        return np.uint64(place), bool(off > _MARGIN)
     return greedy, False
 
 

@@ -32,15 +32,13 @@ def draw(stream: NDArray[np.uint64]) -> np.uint64:
 
 
 @inlined
-def draw_unit(stream: NDArray[np.uint64]) -> np.float64:
+def draw_unit(stream: NDArray[np.uint64]) -> float:
     """Draw a uniform in [0, 1), as `Generator.random` does."""
     return draw(stream) * _STEP
 
 
 @inlined
-def first_greedy(
-    q: NDArray[np.float64], row: np.uint64, actions: Any
-) -> tuple[np.uint64, np.float64]:
+def first_greedy(q: NDArray[np.float64], row: np.uint64, actions: Any) -> tuple[np.uint64, float]:
     """Find the first of the best actions of a row, as `numpy.argmax` does, and its value.
 
     Selects instead of branches: a learning agent's choice is hard to predict.
@@ -58,10 +56,13 @@ def first_greedy(
 @inlined
 def draw_start(world: World, stream: NDArray[np.uint64]) -> np.uint64:
     """Draw a start state, as gymnasium's `categorical_sample` does."""
-    if world.deterministic:
-        return world.start_states[0]
-    place = np.searchsorted(world.start_cumulative, draw(stream), side="right")
-    return world.start_states[place] if place < len(world.start_states) else _ZERO
+    place = np.int64(0)
+    if not world.deterministic:
+        place = np.searchsorted(world.start_cumulative, draw(stream), side="right")
+        if place == len(world.start_states):  # only where rounding leaves the last sum below 1
+            return _ZERO
+    start: np.uint64 = world.start_states[place]
+    return start
 
 
 @inlined
@@ -78,9 +79,9 @@ def draw_outcome(world: World, pair: np.uint64, stream: NDArray[np.uint64]) -> n
 
 
 @inlined
-def draw_reward(world: World, outcome: np.uint64, stream: NDArray[np.uint64]) -> np.float64:
+def draw_reward(world: World, outcome: np.uint64, stream: NDArray[np.uint64]) -> float:
     """Draw the reward of an outcome: a uniform is used only where it is random."""
-    mean = world.reward[outcome]
+    mean: float = world.reward[outcome]
     if world.random_rewards and world.reward_sd[outcome] > 0.0:
         u = max(draw_unit(stream), _HALF_A_STEP)
         return normal_quantile(u, mean, world.reward_sd[outcome])
@@ -88,7 +89,7 @@ def draw_reward(world: World, outcome: np.uint64, stream: NDArray[np.uint64]) ->
 
 
 @inlined
-def visited(power: np.float64, n: np.int64) -> np.float64:
+def visited(power: float, n: np.int64) -> float:
     """Give what a schedule by visits has at the n-th visit."""
     return 1.0 / np.float64(n) ** power
 

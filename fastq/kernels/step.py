@@ -13,25 +13,26 @@ from fastq.kernels.tables import World
 class Transition(NamedTuple):
     """What happened in a step, as `update` is told.
 
-    States are numbers for an algorithm of one's own, and rows for fastq's.
+    States and actions are plain numbers for an algorithm of one's own; for fastq's they are
+    unsigned, and states are rows.
     """
 
-    state: np.uint64
-    action: np.uint64
-    reward: np.float64
-    next_state: np.uint64
-    next_action: np.uint64
+    state: Any
+    action: Any
+    reward: float
+    next_state: Any
+    next_action: Any
     """Drawn already where the agent is on-policy and the step did not terminate."""
     terminated: bool
     episode: int
     """Counted from 0."""
-    u: np.float64
+    u: float
     """A uniform in [0, 1), where an algorithm of one's own asks for it."""
 
 
 @inlined
 def pair_of_row(state: np.uint64, action: np.uint64, world: World) -> np.uint64:
-    """Number a state and an action, where the state is a row."""
+    """Give the place of a state, a row, and an action."""
     return state + action
 
 
@@ -39,7 +40,7 @@ def pair_of_row(state: np.uint64, action: np.uint64, world: World) -> np.uint64:
 def move_towards(
     q: NDArray[np.float64],
     pair: np.uint64,
-    target: np.float64,
+    target: float,
     agent: Any,
     updates: NDArray[np.int64],
 ) -> None:

@@ -31,7 +31,7 @@ Thresholds = NDArray[np.uint64]
 
 
 class World(NamedTuple):
-    """The tables of an MDP; outcome k of a state and action stands at ``(row + action) * K + k``."""
+    """The tables of an MDP: outcome k of a state and action is at ``(row + action) * K + k``."""
 
     next_state: States
     """States are rows, or plain numbers for algorithms of one's own."""

@@ -80,7 +80,7 @@ def lay_out_work(mdp: FiniteMDP, agents: Sequence[Agent]) -> Work:
 
 
 @inlined
-def clear(work: Work, initial_value: np.float64) -> None:
+def clear(work: Work, initial_value: float) -> None:
     """Make ready for a run."""
     work.tables[:] = initial_value
     work.updates[:] = 0
@@ -91,6 +91,6 @@ def clear(work: Work, initial_value: np.float64) -> None:
 
 
 @inlined
-def clear_to_zero(work: Work, initial_value: np.float64) -> None:
+def clear_to_zero(work: Work, initial_value: float) -> None:
     """Make ready for a run of an algorithm of one's own."""
     work.tables[:] = 0.0
