@@ -1,49 +1,51 @@
 """Kernel against reference: the same run by both, compared to the last bit."""
 
+import functools
+
 import gymnasium
 import numpy as np
 
 import fastq
-from fastq import reference, streams
+from fastq.parity import reference_run
+from tests.mdps import newest
+
+WORLDS = {
+    "windy": ("fastq/WindyGridworld-v0", {}),
+    "windy king": ("fastq/WindyGridworld-v0", {"moves": "king"}),
+    "windy stochastic": ("fastq/WindyGridworld-v0", {"stochastic_wind": True}),
+    "frozen lake": ("FrozenLake-v1", {}),
+    "frozen lake 8x8": ("FrozenLake-v1", {"map_name": "8x8"}),
+    "taxi": (newest("Taxi"), {}),
+    "cliff": (newest("CliffWalking"), {}),
+    "random": ("fastq/RandomMDP-v0", {"states": 6, "actions": 4, "branching": 3, "seed": 0, "ends": 0.1}),
+    "normal rewards": ("fastq/MaximizationBias-v0", {"actions": 4}),
+}
 
 
-def reference_run(env_id, agent, *, episodes, seed, run, max_steps=None, **env_args):
-    """Train with the reference on the real environment; return q as an array, and the stats."""
-    limit = {} if max_steps is None else {"max_episode_steps": max_steps}
-    env = gymnasium.make(env_id, **limit, **env_args)
-    env.unwrapped.np_random = streams.generator(seed, run, streams.ENVIRONMENT)
-    table, stats = reference.q_learning(
-        env,
-        episodes,
-        agent.gamma,
-        agent.alpha,
-        agent.epsilon,
-        rng=streams.generator(seed, run, streams.ACTIONS),
-        initial_value=agent.initial_value,
-    )
-    q = np.full((int(env.observation_space.n), int(env.action_space.n)), agent.initial_value)
-    for state, values in table.items():
-        q[state] = values
-    return q, stats
+@functools.cache
+def world(name):
+    """Make a real environment, and read its tables."""
+    env_id, arguments = WORLDS[name]
+    env = gymnasium.make(env_id, **arguments)
+    return fastq.FiniteMDP.from_gymnasium(env_id, **arguments), env
 
 
-def assert_parity(env_id, agent, *, episodes, seed, run, max_steps=None, **env_args):
-    """Fail unless kernel and reference agree bit for bit."""
-    q, stats = reference_run(
-        env_id, agent, episodes=episodes, seed=seed, run=run, max_steps=max_steps, **env_args
-    )
-    mdp = fastq.FiniteMDP.from_gymnasium(env_id, **env_args)
-    found = fastq.train(mdp, agent, episodes=episodes, seed=seed, run=run, max_steps=max_steps)
-    assert same_bits(found.q, q)
-    assert same_bits(found.returns, stats.episode_rewards)
-    assert np.array_equal(found.lengths, stats.episode_lengths)
+def assert_parity(name, agent, *, episodes=4, seed=0, run=0, max_steps=60):
+    """Fail unless kernel and reference agree bit for bit; return the kernel's run."""
+    mdp, env = world(name)
+    options = {"episodes": episodes, "seed": seed, "run": run, "max_steps": max_steps}
+    found = fastq.train(mdp, agent, **options)
+    assert_same(found, reference_run(agent, env, **options))
     return found
 
 
-def newest(name):
-    """Name the newest version of an environment that the installed gymnasium has."""
-    versions = [spec.version for spec in gymnasium.registry.values() if spec.name == name]
-    return f"{name}-v{max(versions)}"
+def assert_same(left, right):
+    """Fail unless two runs are the same, to the last bit."""
+    assert same_bits(left.q, right.q)
+    assert same_bits(left.returns, right.returns)
+    assert np.array_equal(left.lengths, right.lengths)
+    assert np.array_equal(left.truncated, right.truncated)
+    assert left.diverged == right.diverged
 
 
 def same_bits(left, right):

@@ -1,4 +1,8 @@
-"""The parity contract: the kernel equals the plain-Python reference, bit for bit."""
+"""The parity contract: each kernel equals the plain-Python reference, bit for bit.
+
+The reference steps the real gymnasium environment, its generator set to the run's environment
+stream.
+"""
 
 import numpy as np
 import pytest
@@ -6,142 +10,124 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastq
-from fastq.kernels.tables import epsilon_greedy_thresholds
-from fastq.reference import make_epsilon_greedy_policy
-from tests.parity import assert_parity, newest, reference_run, same_bits
+from fastq.agents import AGENTS
+from fastq.parity import reference_run
+from tests.parity import WORLDS, assert_parity, assert_same, same_bits, world
 
-WINDY = "fastq/WindyGridworld-v0"
+KINDS = list(AGENTS.values())
 unit = st.floats(0, 1)
 
+SCHEDULES = {
+    "constant": {"alpha": 0.5, "epsilon": 0.1},
+    "linear": {
+        "alpha": fastq.Linear(start=1.0, end=0.1, episodes=3),
+        "epsilon": fastq.Linear(start=0.0, end=1.0, episodes=2),
+    },
+    "exponential": {
+        "alpha": fastq.Exponential(start=0.9, rate=0.7, end=0.3),
+        "epsilon": fastq.Exponential(start=1.0, rate=0.5),
+    },
+    "visits": {"alpha": fastq.Visits(power=0.7), "epsilon": fastq.Visits(power=0.5)},
+    "mixed": {"alpha": fastq.Visits(power=1.0), "epsilon": 0.0},
+}
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+
+@pytest.mark.parametrize("ties", ["first", "random"])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_every_agent_on_every_world(kind, name, schedule, ties):
+    agent = kind(gamma=0.97, initial_value=0.5, ties=ties, **SCHEDULES[schedule])
+    found = assert_parity(name, agent, seed=len(schedule), run=3)
+    assert (found.q != 0.5).sum() >= 2
+
+
+@pytest.mark.parametrize("temperature", [0.01, 0.5, 1e6])
+@pytest.mark.parametrize("name", ["windy", "random", "normal rewards", "taxi"])
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_softmax(kind, name, temperature):
+    assert_parity(name, kind(alpha=0.3, gamma=0.9, temperature=temperature), episodes=6)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(
     alpha=st.floats(0, 1, exclude_min=True),
     gamma=unit,
     epsilon=unit,
     initial_value=st.floats(-20, 20),
+    ties=st.sampled_from(["first", "random"]),
     seed=st.integers(0, 2**63 - 1),
     run=st.integers(0, 2**31 - 1),
     max_steps=st.integers(1, 120),
 )
-def test_kernel_equals_reference(alpha, gamma, epsilon, initial_value, seed, run, max_steps):
-    agent = fastq.QLearning(alpha=alpha, gamma=gamma, epsilon=epsilon, initial_value=initial_value)
-    assert_parity(WINDY, agent, episodes=4, seed=seed, run=run, max_steps=max_steps)
+def test_any_hyperparameters(kind, seed, run, max_steps, **hyperparameters):
+    for name in ("windy", "random"):
+        agent = kind(**hyperparameters)
+        assert_parity(name, agent, episodes=3, seed=seed, run=run, max_steps=max_steps)
 
 
 def test_36_runs_of_100_episodes():
     agent = fastq.QLearning(alpha=0.6, gamma=1.0, epsilon=0.1)
-    batch = fastq.train_batch(fastq.windy_gridworld(), agent, episodes=100, seed=2024, runs=36)
+    mdp, env = world("windy")
+    batch = fastq.train_batch(mdp, agent, episodes=100, seed=2024, runs=36)
     for run in range(36):
-        q, stats = reference_run(WINDY, agent, episodes=100, seed=2024, run=run)
-        assert same_bits(batch.q[run], q)
-        assert same_bits(batch.returns[run], stats.episode_rewards)
-        assert np.array_equal(batch.lengths[run], stats.episode_lengths)
-
-
-@pytest.mark.parametrize("moves", ["four", "king", "king+stay"])
-@pytest.mark.parametrize("stochastic_wind", [False, True])
-@pytest.mark.parametrize("epsilon", [0.0, 0.1, 0.2, 1.0])
-def test_variants_of_the_wind(moves, stochastic_wind, epsilon):
-    agent = fastq.QLearning(alpha=0.4, gamma=0.97, epsilon=epsilon, initial_value=-1.5)
-    assert_parity(
-        WINDY, agent, episodes=15, seed=5, run=1, max_steps=400, moves=moves,
-        stochastic_wind=stochastic_wind,
-    )  # fmt: skip
+        expected = reference_run(agent, env, episodes=100, seed=2024, run=run, max_steps=10_000)
+        assert same_bits(batch.q[run], expected.q)
+        assert same_bits(batch.returns[run], expected.returns)
+        assert np.array_equal(batch.lengths[run], expected.lengths)
 
 
 @pytest.mark.parametrize(
-    ("env_id", "env_args"),
+    "mdp",
     [
-        ("FrozenLake-v1", {}),
-        ("FrozenLake-v1", {"is_slippery": False}),
-        ("FrozenLake8x8-v1", {}),
-        (newest("CliffWalking"), {}),
-        (newest("Taxi"), {}),
+        fastq.random_mdp(2, 2, 2, seed=1, sd=1.0),
+        fastq.random_mdp(5, 20, 1, seed=2, ends=0.1),
+        fastq.random_mdp(4, 256, 4, seed=3, ends=0.2, sd=0.5),
+        fastq.random_mdp(20_000, 2, 3, seed=4),
     ],
+    ids=["2 states", "20 actions", "256 actions", "20,000 states"],
 )
-def test_environments_of_gymnasium(env_id, env_args):
-    agent = fastq.QLearning(alpha=0.5, gamma=0.99, epsilon=0.3)
-    assert_parity(env_id, agent, episodes=40, seed=8, run=2, max_steps=100, **env_args)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_small_and_large_tables(kind, mdp):
+    for ties in ("first", "random"):
+        agent = kind(alpha=0.5, gamma=0.9, epsilon=0.3, initial_value=5.0, ties=ties)
+        options = {"episodes": 3, "seed": 7, "run": 1, "max_steps": 80}
+        found = fastq.train(mdp, agent, **options)
+        assert_same(found, reference_run(agent, mdp.to_gymnasium(), **options))
+        assert found.lengths.sum() > 10
 
 
-def test_more_actions_than_are_unrolled():
-    """Twenty actions take the loop that serves any number of them."""
-    rng = np.random.default_rng(0)
-    next_state = rng.integers(0, 6, size=(6, 20, 1))
-    mdp = fastq.FiniteMDP(
-        next_state=next_state,
-        reward=rng.normal(size=next_state.shape),
-        probability=np.ones(next_state.shape),
-        terminated=next_state == 5,
-        start=np.eye(6)[0],
-    )
-    agent = fastq.QLearning(alpha=0.3, gamma=0.9, epsilon=0.5)
-    found = fastq.train(mdp, agent, episodes=30, seed=1, max_steps=50)
-    q, lengths = _by_hand(mdp, agent, episodes=30, seed=1, max_steps=50)
-    assert same_bits(found.q, q)
-    assert found.lengths.tolist() == lengths
-
-
-def _by_hand(mdp, agent, *, episodes, seed, max_steps):
-    """Q-learning on the tables of a deterministic MDP, with NumPy's own generator."""
-    rng = fastq.streams.generator(seed, 0)
-    q, lengths = np.zeros((mdp.num_states, mdp.num_actions)), []
-    for _ in range(episodes):
-        state, steps, terminated = 0, 0, False
-        while not terminated and steps < max_steps:
-            policy = make_epsilon_greedy_policy(q[state], agent.epsilon, mdp.num_actions)
-            action = rng.choice(mdp.num_actions, p=policy)
-            following = int(mdp.next_state[state, action, 0])
-            terminated = bool(mdp.terminated[state, action, 0])
-            target = mdp.reward[state, action, 0]
-            if not terminated:
-                target = target + agent.gamma * q[following].max()
-            q[state, action] += agent.alpha * (target - q[state, action])
-            state, steps = following, steps + 1
-        lengths.append(steps)
-    return q, lengths
-
-
-def test_truncation_keeps_the_bootstrap():
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_truncation_keeps_the_bootstrap(kind):
     """A run that is always cut short still learns through the cut."""
-    found = assert_parity(
-        WINDY, fastq.QLearning(alpha=1.0, epsilon=0.5), episodes=50, seed=0, run=0, max_steps=3
-    )
+    found = assert_parity("windy", kind(alpha=1.0, epsilon=0.5), episodes=50, max_steps=3)
     assert found.truncated.all()
     assert found.q.min() < -1
 
 
-def test_negative_control_sees_a_changed_stream():
-    """Parity is no accident: another run of the reference differs."""
-    agent = fastq.QLearning()
-    q, _ = reference_run(WINDY, agent, episodes=5, seed=0, run=1)
-    found = fastq.train(fastq.windy_gridworld(), agent, episodes=5, seed=0, run=0)
-    assert not same_bits(found.q, q)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_termination_cuts_the_bootstrap(kind):
+    """However great the values of the state that is entered, they do not count."""
+    left, right = [(1.0, 1, -1.0, True)], [(1.0, 0, 100.0, True)]
+    mdp = fastq.FiniteMDP.from_arrays([[left, left], [right, right]], start=[0.5, 0.5])
+    agent = kind(alpha=1.0, epsilon=1.0)
+    options = {"episodes": 60, "seed": 0}
+    found = fastq.train(mdp, agent, **options)
+    assert_same(found, reference_run(agent, mdp.to_gymnasium(), **options))
+    assert found.q.tolist() == [[-1.0, -1.0], [100.0, 100.0]]
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
-@given(epsilon=unit, num_actions=st.integers(2, 12), data=st.data())
-def test_thresholds_are_where_choice_changes_its_draw(epsilon, num_actions, data):
-    """Right at a threshold, and one step of the uniform before it, `choice` draws as tabulated."""
-    greedy = data.draw(st.integers(0, num_actions - 1))
-    thresholds = epsilon_greedy_thresholds(epsilon, num_actions)[greedy]
-    policy = make_epsilon_greedy_policy(np.eye(num_actions)[greedy], epsilon, num_actions)
-    for threshold in thresholds[thresholds < 2**53].tolist():
-        for k in {threshold, max(threshold - 1, 0)}:
-            drawn = _FixedUniform(k).choice(num_actions, p=policy)
-            assert drawn == np.count_nonzero(thresholds <= k)
-
-
-class _FixedUniform:
-    """A NumPy generator whose next uniform is k * 2**-53."""
-
-    def __init__(self, k):
-        bits = np.random.SFC64()
-        # SFC64's next output is the sum of its first, second and fourth words.
-        words = np.array([k << 11, 0, 0, 0], dtype=np.uint64)
-        bits.state = {**bits.state, "state": {"state": words}}
-        self._generator = np.random.Generator(bits)
-
-    def choice(self, *args, **kwargs):
-        return self._generator.choice(*args, **kwargs)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_negative_controls(kind):
+    """Parity is no accident: another run, another rule for ties or another limit differ."""
+    mdp, env = world("windy")
+    found = fastq.train(mdp, kind(), episodes=5, seed=0, max_steps=50)
+    for agent, changes in [
+        (kind(), {"run": 1}),
+        (kind(ties="random"), {}),
+        (kind(), {"max_steps": 49}),
+        (kind(gamma=1 - 2**-53), {}),
+    ]:
+        options = {"episodes": 5, "seed": 0, "max_steps": 50, **changes}
+        assert not same_bits(found.q, reference_run(agent, env, **options).q)

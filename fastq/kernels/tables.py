@@ -69,11 +69,13 @@ def lay_out_world(mdp: FiniteMDP, max_steps: int, *, rows: bool) -> World:
     """Lay out an MDP, with a time limit in place of its own, and states as rows or as numbers."""
     num_actions = mdp.num_actions
     start_states = np.flatnonzero(mdp.start)
+    reward_sd = np.zeros(1) if mdp.reward_sd is None else mdp.reward_sd.ravel()
+    reward_sd.flags.writeable = False  # as an MDP's are: one type, compiled once
     stride = np.uint64(num_actions if rows else 1)
     return World(
         next_state=(mdp.next_state.astype(np.uint64) * stride).ravel(),
         reward=mdp.reward.ravel(),
-        reward_sd=np.zeros(1) if mdp.reward_sd is None else mdp.reward_sd.ravel(),
+        reward_sd=reward_sd,
         terminated=mdp.terminated.ravel(),
         cumulative=_thresholds(np.cumsum(mdp.probability, axis=2)).ravel(),
         start_states=start_states.astype(np.uint64) * stride,
