@@ -102,13 +102,14 @@ def _reckon(
     """Find the epsilon-greedy draw where rounding cannot matter; say whether that is certain."""
     u, share = k * _STEP, epsilon / num_actions
     low = greedy * share
-    if low + _MARGIN <= u < low + share + (1.0 - epsilon) - _MARGIN:
-        return greedy, True
-    if share > _MARGIN:
-        place = (u if u < low else u - (1.0 - epsilon)) / share
-        off = abs(place - math.floor(place + 0.5)) * share
-        return np.uint64(place), bool(off > _MARGIN)
-    return greedy, False
+    high = low + share + (1.0 - epsilon)
+    if low <= u < high:
+        return greedy, bool(low + _MARGIN <= u < high - _MARGIN)
+    if share <= _MARGIN:
+        return greedy, False
+    place = (u if u < low else u - (1.0 - epsilon)) / share
+    off = abs(place - math.floor(place + 0.5)) * share
+    return np.uint64(place), bool(off > _MARGIN)
 
 
 @inlined
