@@ -20,12 +20,12 @@ def test_the_python_examples_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     examples = blocks("python")
     assert examples
+    names = {"__name__": "__main__"}
     for example in examples:
-        names = {}
         exec(compile(example, "README.md", "exec"), names)
-        if "results" in names:
-            assert isinstance(names["results"].summary(), pd.DataFrame)
-            assert names["results"].finished == names["results"].total
+    assert isinstance(names["results"].summary(), pd.DataFrame)
+    assert names["results"].finished == names["results"].total
+    assert names["values"].argmax() == 5
     plt.close("all")
 
 
