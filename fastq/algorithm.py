@@ -7,21 +7,25 @@ part of the configuration's key, so results of edited code are never mixed with 
 """
 
 import ast
+import dis
+import enum
 import functools
 import hashlib
 import inspect
 import re
 import textwrap
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import BaseModel
 
 from fastq.agents import Agent
 from fastq.errors import InputError
 from fastq.outside import is_function, plain_function, used
-from fastq.schedules import Visits
+from fastq.schedules import Exponential, Linear, Visits
 from fastq.validation import shorten
 
 
@@ -66,17 +70,30 @@ class Algorithm(Agent):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "name" not in vars(cls):
-            cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+            cls.name = _CAPITAL.sub("_", cls.__name__).lower()
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        for name in cls.model_fields:
+            if name == "version" or (hasattr(Algorithm, name) and not hasattr(BaseModel, name)):
+                raise InputError(
+                    f"{cls.__name__}.{name}: must be no hyperparameter; "
+                    "leave out its type, or choose another name"
+                )
+        if not isinstance(cls.tables, int) or cls.tables < 0:
+            raise InputError(f"{cls.__name__}.tables = {cls.tables!r}: must be an integer from 0")
 
     def check(self) -> None:
         """Refuse hyperparameters that are no numbers, and schedules that need fastq's counts."""
-        for field, value in self.model_dump().items():
-            if isinstance(getattr(self, field), Visits):
+        for field in type(self).model_fields:
+            value = getattr(self, field)
+            if isinstance(value, Visits):
                 raise InputError(
                     f"{field} = {self!r}: an algorithm of one's own counts visits itself, "
                     "in a further table"
                 )
-            if not isinstance(value, int | float | dict):
+            if not isinstance(value, int | float | Linear | Exponential):
                 raise InputError(f"{field} = {shorten(value)}: must be a number")
 
     @classmethod
@@ -86,14 +103,38 @@ class Algorithm(Agent):
         Raises
         ------
         InputError
-            Where the class lacks one.
+            Where the class lacks one, or they do what no rule may: draw at random by themselves, or
+            set the hyperparameters.
         """
-        return _function_of(cls, "act", 4), _function_of(cls, "update", 4 if cls.tables else 3)
+        rules = _function_of(cls, "act", 4), _function_of(cls, "update", 4 if cls.tables else 3)
+        _check_rules(cls, rules)
+        return rules
 
     @classmethod
     def algorithm_version(cls) -> str:
         """Digest the sources of the rules, and all that they use."""
         return code_digest(cls, _source)
+
+
+_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+"""Where a word begins in the name of a class."""
+
+
+def functions_of(rules: Iterable[Callable[..., Any]]) -> list[types.FunctionType]:
+    """List rules and the functions that they call, in their plain form, each once."""
+    found: dict[types.FunctionType, None] = {}
+    waiting = [*rules]
+    while waiting:
+        function = plain_function(waiting.pop(0))
+        if function not in found:
+            found[function] = None
+            waiting += [value for _, value in used(function) if is_function(value)]
+    return [*found]
+
+
+def place(cls: type[Algorithm], file: str, line: int | None = None) -> str:
+    """Name an algorithm in a message, with its file, and perhaps a line."""
+    return f"{cls.__name__} ({Path(file).name}{f', line {line}' if line else ''})"
 
 
 @functools.cache
@@ -118,13 +159,48 @@ def _function_of(cls: type[Algorithm], name: str, arguments: int) -> Callable[..
     function = getattr(found, "__func__", found)
     if not isinstance(function, types.FunctionType):
         raise InputError(f"{cls.__name__} has no function {name}: must have act and update")
-    if function.__code__.co_argcount != arguments:
+    code = function.__code__
+    variable = code.co_kwonlyargcount or code.co_flags & (
+        inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+    )
+    if code.co_argcount != arguments or variable:
         names = ("q", "state", "u", "agent") if name == "act" else ("q", "step", "agent", "tables")
         raise InputError(
-            f"{cls.__name__}.{name} takes {function.__code__.co_argcount} arguments: "
-            f"must be {name}({', '.join(names[:arguments])})"
+            f"{place(cls, code.co_filename, code.co_firstlineno)}: "
+            f"{name}{inspect.signature(function)} must be {name}({', '.join(names[:arguments])})"
+            f"{f', with tables = {cls.tables}' if name == 'update' else ''}"
         )
     return function
+
+
+@functools.cache
+def _check_rules(cls: type[Algorithm], rules: tuple[types.FunctionType, ...]) -> None:
+    """Raise `InputError` where rules do what would make a run depend on more than its seed."""
+    for function in functions_of(rules):
+        code, fault = function.__code__, ""
+        line: int | None = code.co_firstlineno
+        if code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE):
+            fault = f"{code.co_name} must be a plain function, without yield or async"
+        if _draws(function):
+            fault = f"{code.co_name} must not draw at random; u is there for it"
+        for instruction in dis.get_instructions(code):
+            if instruction.opname == "STORE_ATTR":
+                fault = f"{code.co_name} must not set {instruction.argval}; only tables may change"
+                line = instruction.positions and instruction.positions.lineno
+        if fault:
+            raise InputError(f"{place(cls, code.co_filename, line)}: {fault}")
+
+
+def _draws(function: types.FunctionType) -> bool:
+    """Say whether a function uses Python's or NumPy's random numbers."""
+    for _, value in used(function):
+        if value is np and "random" in function.__code__.co_names:
+            return True
+        home = value if isinstance(value, types.ModuleType) else getattr(value, "__self__", None)
+        name = getattr(home, "__name__", type(home).__module__)
+        if name in ("random", "numpy.random", "numpy.random.mtrand"):
+            return True
+    return False
 
 
 def _texts(
@@ -140,6 +216,8 @@ def _texts(
         if is_function(value):
             yield name
             yield from _texts(value, write, seen)
+        elif isinstance(value, enum.EnumMeta):
+            yield f"{name} = {[*value.__members__.items()]}"
         elif isinstance(value, np.ndarray):
             yield f"{name} = {value.dtype} {value.shape} {value.tobytes().hex()}"
         elif isinstance(value, types.ModuleType) or callable(value):

@@ -4,26 +4,32 @@ A rule that does not compile is named with its line. One that fails in a run fai
 which knows no lines; so the run is done again in plain Python, for a bounded time.
 """
 
+import dis
 import re
 import time
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gymnasium
-from gymnasium.wrappers import TimeLimit
+import numpy as np
 from numba.core.errors import NumbaError
 
 from fastq import plain, streams
-from fastq.algorithm import Algorithm
+from fastq.algorithm import Algorithm, functions_of, place
+from fastq.errors import InputError
 from fastq.mdp import FiniteMDP
-from fastq.validation import shorten
 
 _SECONDS = 10.0
 _LARGEST = 10**6
 """States times actions of an MDP for which a gymnasium environment is made again."""
 _NOISE = ("Failed in nopython", "- Resolution", "Resolution failure", "None", "During:")
+_NAME = re.compile(r"^(?:NameError: name )?'?(\w+)'?(?:$| is not defined| calls itself)")
+_NO_ACTION = re.compile(r"found for signature: <unknown function>\((.*)\)$")
+"""What Numba says where `kernels.own` makes a number of what `act` returned."""
+_WIDTH = 300
 
 
 def why_not_compiled(algorithm: type[Algorithm], error: Exception) -> str:
@@ -31,15 +37,19 @@ def why_not_compiled(algorithm: type[Algorithm], error: Exception) -> str:
     text = str(error)
     lines = [line.strip(" >") for line in text.splitlines()]
     told = [line for line in lines if line and not line.startswith(_NOISE)]
-    reason = told[0] if told else type(error).__name__
+    reason = told[0].removesuffix(". Raised from None") if told else type(error).__name__
     if reason.endswith(":") and len(told) > 1:
         reason = f"{reason} {told[1]}"
-    if isinstance(error, KeyError):
-        known = ", ".join(algorithm.model_fields)
-        reason = f"agent has no {reason.strip(chr(39))}; its hyperparameters are {known}"
-    elif not isinstance(error, NumbaError):
+    name, returned = _NAME.search(reason), _NO_ACTION.search(reason)
+    if isinstance(error, KeyError) and name:
+        known = ", ".join(algorithm.model_fields) or "none"
+        reason = f"agent has no {name[1]}; its hyperparameters: {known}"
+    elif returned:
+        reason = f"act must return an action, a whole number; it returns {returned[1]}"
+    elif not isinstance(error, NumbaError | InputError):
         reason = f"{type(error).__name__}: {reason}"
-    return f"{_place(algorithm, text)} cannot be compiled: {_brief(reason)}"
+    found = _line_told(algorithm, text) or _line_of_name(algorithm, name[1] if name else "")
+    return f"{found} cannot be compiled: {_brief(reason)}"
 
 
 def why_failed(
@@ -66,16 +76,44 @@ def why_failed(
     """
     about = f"{agent!r}, run {run}"
     if mdp.num_states * mdp.num_actions <= _LARGEST:
-        env = _Watched(TimeLimit(mdp.to_gymnasium(), max_steps))
+        env = _Watched(replace(mdp, max_steps=max_steps).to_gymnasium())
         env.unwrapped.np_random = streams.generator(seed, run, streams.ENVIRONMENT, key)
+        rng = streams.generator(seed, run, streams.ACTIONS, key)
+        # NumPy's own numbers can be divided by zero, compiled ones cannot.
+        strict = np.errstate(over="ignore", under="ignore", divide="raise", invalid="raise")
+        lax = np.errstate(all="ignore")
         try:
-            plain.learn(env, agent, episodes, streams.generator(seed, run, streams.ACTIONS, key))
+            with strict if reason.startswith("ZeroDivisionError") else lax:
+                plain.learn(env, agent, episodes, rng)
         except _OutOfTimeError:
             pass
         except Exception as found:
-            where = f"{about}, episode {env.episode}, after {env.steps} steps"
-            return f"{_line(agent, found)}: {said(found)}; {where}"
+            steps = f"after {env.steps} step{'s' * (env.steps != 1)}"
+            return f"{where(agent, found, reason)}; {about}, episode {env.episode}, {steps}"
     return f"{type(agent).__name__}: {reason}; {about}"
+
+
+def where(agent: Algorithm, error: Exception, compiled: str = "") -> str:
+    """Name the last line of an algorithm's own code that an error came through, and the error.
+
+    Parameters
+    ----------
+    agent : Algorithm
+    error : Exception
+        Of a rule that ran uncompiled.
+    compiled : str, optional
+        What compiled code said, which has another word for a division by zero.
+    """
+    cls = type(agent)
+    if isinstance(error, plain.NoActionError):
+        act = cls.rules()[0].__code__
+        return f"{place(cls, act.co_filename, act.co_firstlineno)}: {error}"
+    files = _files(cls)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files]
+    text = compiled if compiled and isinstance(error, FloatingPointError) else said(error)
+    if not frames:
+        return f"{cls.__name__}: {text}"
+    return f"{place(cls, frames[-1].filename, frames[-1].lineno)}: {text}"
 
 
 class RuleError(Exception):
@@ -121,30 +159,38 @@ class _Watched(gymnasium.Wrapper[int, int, int, int]):
         return super().step(action)
 
 
-def _line(agent: Algorithm, error: Exception) -> str:
-    """Name the algorithm, and the last line of its code that the error came through."""
-    files = {rule.__code__.co_filename for rule in type(agent).rules()}
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files]
-    if not frames:
-        return f"{type(agent).__name__}.act"
-    return f"{type(agent).__name__} ({Path(frames[-1].filename).name}, line {frames[-1].lineno})"
+def _files(algorithm: type[Algorithm]) -> set[str]:
+    """List the files of an algorithm's own code."""
+    files = {function.__code__.co_filename for function in functions_of(algorithm.rules())}
+    ours = str(Path(__file__).parent)
+    return {file for file in files if not file.startswith(ours)}
 
 
-def _place(algorithm: type[Algorithm], text: str) -> str:
-    """Name an algorithm, and its line that Numba's message names."""
-    for rule in algorithm.rules():
-        file = Path(rule.__code__.co_filename).name
-        found = re.search(rf'File "[^"]*{re.escape(file)}", line (\d+)', text)
-        if found:
-            return f"{algorithm.__name__} ({file}, line {found[1]})"
-    return algorithm.__name__
+def _line_told(algorithm: type[Algorithm], text: str) -> str:
+    """Find the first line of an algorithm's own code that Numba's message names."""
+    names = {Path(file).name for file in _files(algorithm)}
+    for file, line in re.findall(r'^File "([^"]+)", line (\d+):', text, re.MULTILINE):
+        if Path(file).name in names:
+            return place(algorithm, file, int(line))
+    return ""
+
+
+def _line_of_name(algorithm: type[Algorithm], name: str) -> str:
+    """Find the first line of an algorithm's code that looks a name up, or its file at least."""
+    for function in functions_of(algorithm.rules()):
+        for instruction in dis.get_instructions(function):
+            if instruction.argval == name and instruction.positions is not None:
+                return place(algorithm, function.__code__.co_filename, instruction.positions.lineno)
+    return place(algorithm, algorithm.rules()[0].__code__.co_filename)
 
 
 def said(error: Exception) -> str:
     """Write an error on one line."""
-    return _brief(f"{type(error).__name__}: {error}")
+    text = str(error)
+    return _brief(f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 
 def _brief(text: str) -> str:
     """Put a text on one line of bounded length."""
-    return shorten(text, 300).strip("'\"")
+    line = " ".join(text.split())
+    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 3]}..."

@@ -2,9 +2,11 @@
 
 The reference steps a real gymnasium environment, whose generator is set to the run's environment
 stream. Parity is promised as long as all Q-values are finite; a run that diverges must do so in
-both.
+both, and is not compared further.
 """
 
+import copy
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -12,11 +14,12 @@ import numpy as np
 from gymnasium.wrappers import TimeLimit
 from numpy.typing import NDArray
 
-from fastq import plain, reference, streams
+from fastq import mishaps, plain, reference, streams
 from fastq.agents import Agent, DynaQ, TDAgent
 from fastq.algorithm import Algorithm
 from fastq.errors import InputError, RunError
 from fastq.mdp import FiniteMDP
+from fastq.tabular_env import TabularEnv
 from fastq.training import Training, train
 from fastq.validation import check_arguments, shorten
 
@@ -26,6 +29,14 @@ _REFERENCES = {
     "expected_sarsa": reference.expected_sarsa,
     "double_q_learning": reference.double_q_learning,
     "dyna_q": reference.dyna_q,
+}
+
+
+_PLACES = {
+    "lengths": "episode {}",
+    "truncated": "episode {}",
+    "returns": "episode {}",
+    "q": "state {}, action {}",
 }
 
 
@@ -56,18 +67,19 @@ def check_parity(
     agent : Agent
         One of fastq's own, or an `Algorithm`.
     mdp : FiniteMDP, gymnasium.Env or str
-        An environment, or the id of one.
+        An environment, or the id of one. One that is made already is stepped itself.
     episodes, seed, runs, max_steps
         As for `train_batch`.
 
     Returns
     -------
     Parity
+        What was compared, and found equal.
 
     Raises
     ------
     RunError
-        Naming the first difference.
+        Naming the first difference, or where a rule of an algorithm of one's own fails.
     InputError
         For an argument that is not allowed.
     """
@@ -78,8 +90,13 @@ def check_parity(
     for run in range(runs):
         options: dict[str, Any] = {"episodes": episodes, "seed": seed, "run": run}
         kernel = train(tables, agent, **options, max_steps=max_steps)
-        expected = reference_run(agent, env, **options, max_steps=max_steps or tables.max_steps)
-        difference = _difference(kernel, expected)
+        try:
+            expected = reference_run(agent, env, **options, max_steps=max_steps or tables.max_steps)
+            difference = _difference(kernel, expected)
+        except Exception as error:
+            if not isinstance(agent, Algorithm):
+                raise
+            difference = f"{mishaps.where(agent, error)} in plain Python, but not when compiled"
         if difference:
             raise RunError(f"{agent!r} on {tables.name}, run {run}: {difference}")
         steps += int(kernel.lengths.sum())
@@ -94,6 +111,7 @@ def reference_run(
     seed: int,
     run: int = 0,
     max_steps: int | None = None,
+    key: Sequence[int] = (),
 ) -> Training:
     """Train one run with the reference.
 
@@ -106,6 +124,8 @@ def reference_run(
         As for `train`.
     max_steps : int, optional
         Time limit of an episode in place of the environment's own.
+    key : sequence of int
+        The words that set the agent's streams apart; empty for common streams.
 
     Returns
     -------
@@ -113,10 +133,11 @@ def reference_run(
         What `train` must give for the environment's tables.
     """
     if max_steps is not None:
-        env = TimeLimit(env.unwrapped, max_steps)
-    env.unwrapped.np_random = streams.generator(seed, run, streams.ENVIRONMENT)
-    rng = streams.generator(seed, run, streams.ACTIONS)
-    q, stats = _learn(agent, env, episodes, rng)
+        env = TimeLimit(_without_limit(env.unwrapped), max_steps)
+    env.unwrapped.np_random = streams.generator(seed, run, streams.ENVIRONMENT, key)
+    rng = streams.generator(seed, run, streams.ACTIONS, key)
+    with np.errstate(all="ignore"):
+        q, stats = _learn(agent, env, episodes, rng)
     return Training(
         q,
         stats.episode_rewards,
@@ -154,6 +175,15 @@ def _learn(
     return q, stats
 
 
+def _without_limit(env: gymnasium.Env[Any, Any]) -> gymnasium.Env[Any, Any]:
+    """Give an environment without the time limit that those of fastq may keep themselves."""
+    if not isinstance(env, TabularEnv):
+        return env
+    endless = copy.copy(env)
+    endless.max_steps = None
+    return endless
+
+
 def _environment(mdp: FiniteMDP | gymnasium.Env[Any, Any] | str) -> gymnasium.Env[Any, Any]:
     """Make a real environment."""
     if isinstance(mdp, FiniteMDP):
@@ -164,16 +194,14 @@ def _environment(mdp: FiniteMDP | gymnasium.Env[Any, Any] | str) -> gymnasium.En
 def _difference(kernel: Training, expected: Training) -> str:
     """Say where two runs first differ; nothing where they are equal."""
     if kernel.diverged != expected.diverged:
-        return f"the kernel has diverged = {kernel.diverged}, the reference {expected.diverged}"
-    for name in ("lengths", "truncated", "returns"):
+        return f"diverged: {kernel.diverged} in the kernel, {expected.diverged} in the reference"
+    if kernel.diverged:
+        return ""
+    for name, place in _PLACES.items():
         left, right = getattr(kernel, name), getattr(expected, name)
-        for episode in np.flatnonzero(_differ(left, right)):
-            values = f"{left[episode]!r} in the kernel, {right[episode]!r} in the reference"
-            return f"{name} of episode {episode}: {values}"
-    if not kernel.diverged:
-        for state, action in np.argwhere(_differ(kernel.q, expected.q)):
-            values = f"{kernel.q[state, action]!r} in the kernel, {expected.q[state, action]!r}"
-            return f"q of state {state}, action {action}: {values} in the reference"
+        for index in map(tuple, np.argwhere(_differ(left, right))):
+            values = f"{left[index].item()!r} in the kernel, {right[index].item()!r}"
+            return f"{name} of {place.format(*index)}: {values} in the reference"
     return ""
 
 

@@ -2,7 +2,8 @@
 
 An episode is a loop of steps. In each, `act` chooses an action by one uniform; where the algorithm
 is on-policy, the next action is chosen before the update instead, unless the step terminated.
-Then `update` learns from the step, with one more uniform where the algorithm asks for it.
+Then `update` learns from the step, with one more uniform where the algorithm asks for it. What is
+compiled does not warn of infinities, so nor should NumPy here: see `numpy.errstate`.
 """
 
 import types
@@ -26,7 +27,8 @@ class Step(NamedTuple):
     reward: float
     next_state: int
     next_action: int
-    """Drawn already where the algorithm is on-policy and the step did not terminate."""
+    """Drawn already where the algorithm is on-policy and the step did not terminate; otherwise
+    without a meaning: the last one drawn before the update, or 0."""
     terminated: bool
     episode: int
     u: float
@@ -57,7 +59,7 @@ def learn(
 
     Raises
     ------
-    IndexError
+    NoActionError
         Where `act` returns what is no action.
     Exception
         Whatever the rules raise.
@@ -71,23 +73,24 @@ def learn(
     def draw(state: int) -> int:
         return _action(act(q, state, rng.random(), values), actions)
 
+    next_action = 0
     for episode in range(num_episodes):
         values = _values(agent, episode)
         state, _ = env.reset()
-        action = draw(state) if agent.on_policy else 0
+        if agent.on_policy:
+            next_action = draw(state)
         done = False
         while not done:
-            if not agent.on_policy:
-                action = draw(state)
-            next_state, reward, terminated, truncated, _ = env.step(action)
-            stats.record(episode, float(reward), terminated)
-            next_action = draw(next_state) if agent.on_policy and not terminated else action
+            action = next_action if agent.on_policy else draw(state)
+            next_state, paid, ended, truncated, _ = env.step(action)
+            reward, terminated = float(paid), bool(ended)
+            stats.record(episode, reward, terminated)
+            if agent.on_policy and not terminated:
+                next_action = draw(next_state)
             u = rng.random() if agent.update_draws else 0.0
-            step = Step(
-                state, action, float(reward), next_state, next_action, terminated, episode, u
-            )
+            step = Step(state, action, reward, next_state, next_action, terminated, episode, u)
             update(q, step, values, *tables)
-            state, action = next_state, next_action
+            state = next_state
             done = terminated or truncated
     return q, stats
 
@@ -98,15 +101,20 @@ def uncompiled(
     """Copy a plain function, with the functions that it calls uncompiled too."""
     known = {} if _known is None else _known
     if function not in known:
+        cells = function.__closure__ or ()
         copy = types.FunctionType(
             function.__code__,
             dict(function.__globals__),
             function.__name__,
             function.__defaults__,
-            function.__closure__,
+            tuple(types.CellType(cell.cell_contents) for cell in cells),
         )
+        copy.__kwdefaults__ = function.__kwdefaults__
         known[function] = copy  # before what it calls, which may call it again
-        copy.__globals__.update(with_converted(copy, lambda helper: uncompiled(helper, known)))
+        found = with_converted(copy, lambda helper: uncompiled(helper, known))
+        copy.__globals__.update(found)
+        for name, cell in zip(copy.__code__.co_freevars, copy.__closure__ or (), strict=True):
+            cell.cell_contents = found.get(name, cell.cell_contents)
     plain: Callable[..., Any] = known[function]
     return plain
 
@@ -114,14 +122,16 @@ def uncompiled(
 def _values(agent: Algorithm, episode: int) -> types.SimpleNamespace:
     """Give the hyperparameters in an episode, as numbers."""
     fields = {name: getattr(agent, name) for name in type(agent).model_fields}
-    return types.SimpleNamespace(
-        **{name: float(scheduled_value(value, episode, 0)) for name, value in fields.items()}
-    )
+    numbers = {name: float(scheduled_value(value, episode, 0)) for name, value in fields.items()}
+    return types.SimpleNamespace(**{"initial_value": 0.0, **numbers})
 
 
 def _action(action: Any, actions: int) -> int:
     """Check what `act` returned."""
-    whole = int(action)
-    if whole != action or not 0 <= whole < actions:
-        raise IndexError(f"act returned {action}: must be an action from 0 to {actions - 1}")
-    return whole
+    if not 0 <= action < actions or int(action) != action:
+        raise NoActionError(f"act returned {action}: must be an action from 0 to {actions - 1}")
+    return int(action)
+
+
+class NoActionError(IndexError):
+    """A rule returned what is no action."""

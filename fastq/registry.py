@@ -84,8 +84,12 @@ def _load(word: str) -> type[Agent]:
 
 @functools.cache
 def _run_file(path: Path, changed: int) -> types.ModuleType:
-    """Run a file as a module that is not registered, so that workers get its classes by value."""
+    """Run a file as a module that stays unregistered, so that workers get its classes by value."""
     module = types.ModuleType(f"fastq_file_{next(_counter)}_{path.stem}")
     module.__file__ = str(path)
-    exec(compile(path.read_text(encoding="utf-8"), path, "exec"), module.__dict__)
+    sys.modules[module.__name__] = module  # dataclasses and postponed annotations look it up
+    try:
+        exec(compile(path.read_text(encoding="utf-8"), path, "exec"), module.__dict__)
+    finally:
+        del sys.modules[module.__name__]
     return module

@@ -3,6 +3,7 @@
 Every number is a pure function of (MDP, agent, seed, run): a batch equals as many single runs.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
@@ -230,15 +231,15 @@ def _fill(agent_type: type[Agent], *arguments: Any) -> None:
 def _compiled_rules(algorithm: type[Algorithm], arguments: tuple[Any, ...]) -> Kernel:
     """Compile an algorithm of one's own; say in one line where that is not possible."""
     signature = tuple(map(typeof, arguments))
-    kernel = kernel_for(algorithm)
-    try:
+    with contextlib.suppress(Exception):  # perhaps only because it allocates memory
+        kernel = kernel_for(algorithm)
         kernel.compile(signature)
-    except Exception:  # perhaps only because it allocates memory
+        return kernel
+    try:
         kernel = kernel_for(algorithm, allocates=True)
-        try:
-            kernel.compile(signature)
-        except Exception as error:
-            raise InputError(mishaps.why_not_compiled(algorithm, error)) from None
+        kernel.compile(signature)
+    except Exception as error:
+        raise InputError(mishaps.why_not_compiled(algorithm, error)) from None
     return kernel
 
 

@@ -45,7 +45,7 @@ def act(
     """Ask the algorithm for an action."""
     action = chosen(q, np.int64(state), draw_unit(stream), agent)
     whole = np.int64(action)
-    if whole != action or not 0 <= whole < len(world.actions):
+    if not 0 <= action < len(world.actions) or whole != action:  # `whole` of a NaN is anything
         raise IndexError("act returned what is no action")
     return np.uint64(whole)
 
