@@ -13,7 +13,6 @@ import functools
 import hashlib
 import inspect
 import re
-import textwrap
 import types
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -90,7 +89,7 @@ class Algorithm(Agent):
             value = getattr(self, field)
             if isinstance(value, Visits):
                 raise InputError(
-                    f"{field} = {self!r}: an algorithm of one's own counts visits itself, "
+                    f"{field} = {value}: an algorithm of one's own counts visits itself, "
                     "in a further table"
                 )
             if not isinstance(value, int | float | Linear | Exponential):
@@ -227,11 +226,21 @@ def _texts(
 
 
 def _source(function: types.FunctionType) -> str:
-    """Give a function's source without comments and layout; its bytecode where there is none."""
+    """Give a function's source without comments, docstring and layout.
+
+    Where there is none, or its file was edited since it was loaded, it is the bytecode that counts.
+    """
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+        lines = inspect.getsource(function)
+        tree = ast.parse(f"if True:\n{lines}" if lines[0].isspace() else lines)
+        file = compile("".join(inspect.findsource(function)[0]), "", "exec", dont_inherit=True)
     except (OSError, TypeError, SyntaxError):
         return _bytecode(function)
+    if _bytecode(function) not in map(_code_text, _codes(file)):
+        return _bytecode(function)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body[:1] = [ast.Pass()]
     return ast.unparse(tree)
 
 
@@ -244,3 +253,11 @@ def _code_text(code: types.CodeType) -> str:
     """Write down a code object, and those inside it."""
     constants = [_code_text(c) if isinstance(c, types.CodeType) else c for c in code.co_consts]
     return f"{code.co_code.hex()} {constants!r} {code.co_names} {code.co_varnames}"
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """List a code object, and those inside it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _codes(constant)

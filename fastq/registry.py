@@ -73,7 +73,7 @@ def _load(word: str) -> type[Agent]:
             module = _run_file(path, path.stat().st_mtime_ns)
         else:
             module = importlib.import_module(place)
-        found = inspect.getattr_static(module, name)
+        found = functools.reduce(inspect.getattr_static, name.split("."), module)
     except Exception as error:
         reason = shorten(f"{type(error).__name__}: {error}", 150)
         raise InputError(f"agent = {word!r}: cannot be loaded ({reason})") from None
