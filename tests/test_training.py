@@ -1,22 +1,21 @@
 """`train` and `train_batch`: batches equal single runs, and bad arguments are refused."""
 
+import sys
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
 import fastq
 from fastq.training import key_words
-from tests.parity import same_bits
+from tests.parity import assert_same
 
 AGENTS = [fastq.QLearning(alpha=alpha, epsilon=0.1) for alpha in (0.2, 0.9)]
 
 
-def same(left, right):
-    return (
-        same_bits(left.q, right.q)
-        and same_bits(left.returns, right.returns)
-        and np.array_equal(left.lengths, right.lengths)
-        and np.array_equal(left.truncated, right.truncated)
-    )
+def one_of(batch, place):
+    """Take a run out of a batch."""
+    return fastq.Training(*(getattr(batch, field.name)[place] for field in fields(batch)))
 
 
 @pytest.mark.parametrize("stochastic_wind", [False, True])
@@ -29,16 +28,56 @@ def test_a_batch_equals_single_runs(stochastic_wind, streams):
     assert batch.returns.shape == batch.lengths.shape == batch.truncated.shape == (6, 12)
     for i in range(6):
         single = fastq.train(mdp, AGENTS[i // 3], run=i % 3, **options)
-        assert same(
-            single,
-            fastq.Training(batch.q[i], batch.returns[i], batch.lengths[i], batch.truncated[i]),
-        )
+        assert_same(single, one_of(batch, i))
+
+
+class Own(fastq.Algorithm):
+    """Q-learning that always explores, to stand among the others."""
+
+    alpha: fastq.StepSize = 0.3
+
+    def act(q, state, u, agent):
+        return int(u * q.shape[1])
+
+    def update(q, step, agent):
+        best = 0.0 if step.terminated else fastq.rules.greatest(q, step.next_state)
+        pair = step.state, step.action
+        q[pair] += agent.alpha * (step.reward + best - q[pair])
+
+
+def test_a_batch_of_several_classes_equals_single_runs():
+    mdp = fastq.windy_gridworld(stochastic_wind=True)
+    agents = [
+        fastq.Sarsa(),
+        Own(),
+        fastq.QLearning(alpha=fastq.Visits(power=0.6)),
+        fastq.Sarsa(alpha=0.2),
+        fastq.DoubleQLearning(temperature=2.0),
+        Own(alpha=0.9),
+        fastq.DynaQ(),
+    ]
+    options = {"episodes": 6, "seed": 9, "max_steps": 60}
+    batch = fastq.train_batch(mdp, agents, runs=2, **options)
+    for i in range(14):
+        assert_same(fastq.train(mdp, agents[i // 2], run=i % 2, **options), one_of(batch, i))
+
+
+def test_diverging_runs_are_marked_and_the_others_go_on():
+    """From the greatest float, a reward leads beyond it; from 0 it does not."""
+    outcome = (1.0, 0, 2.0**1000, False)
+    mdp = fastq.FiniteMDP.from_arrays([[[outcome]]], max_steps=2)
+    agents = [fastq.QLearning(alpha=1.0, initial_value=value) for value in (sys.float_info.max, 0)]
+    found = fastq.train_batch(mdp, agents, episodes=3, seed=0, runs=2)
+    assert found.diverged.tolist() == [True, True, False, False]
+    assert not np.isfinite(found.q[:2]).any()
+    assert np.isfinite(found.q[2:]).all()
+    assert (found.lengths == 2).all()
 
 
 def test_one_agent_needs_no_list():
     mdp = fastq.windy_gridworld()
     one = fastq.train_batch(mdp, AGENTS[0], episodes=5, seed=0, runs=2)
-    assert same(one, fastq.train_batch(mdp, AGENTS[:1], episodes=5, seed=0, runs=2))
+    assert_same(one, fastq.train_batch(mdp, AGENTS[:1], episodes=5, seed=0, runs=2))
 
 
 def test_common_streams_are_those_of_the_run_alone():
@@ -54,7 +93,8 @@ def test_common_streams_are_those_of_the_run_alone():
 def test_independent_streams_can_be_replayed_with_numpy():
     mdp = fastq.windy_gridworld()
     agent = fastq.QLearning(epsilon=1.0)
-    found = fastq.train(mdp, agent, episodes=1, seed=6, run=2, streams="independent")
+    options = {"episodes": 1, "max_steps": 10**6, "streams": "independent"}
+    found = fastq.train(mdp, agent, seed=6, run=2, **options)
     rng = fastq.streams.generator(6, 2, key=key_words(agent.key(mdp.fingerprint)))
     state, steps = 30, 0
     while state != 37:
@@ -88,7 +128,7 @@ def test_the_time_limit_is_the_environments_own():
         ({"max_steps": 0}, "max_steps = 0: must be an integer from 1 to"),
         ({"streams": "odd"}, "streams = 'odd': must be one of common, independent"),
         ({"agents": []}, r"agents = \[\]: must be at least one agent"),
-        ({"agents": ["q_learning"]}, "agents = 'q_learning': must be QLearning"),
+        ({"agents": ["q_learning"]}, "agents = 'q_learning': must be QLearning, Sarsa"),
     ],
 )
 def test_bad_arguments(changes, message):
