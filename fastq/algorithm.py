@@ -178,7 +178,7 @@ def _check_rules(cls: type[Algorithm], rules: tuple[types.FunctionType, ...]) ->
     for function in functions_of(rules):
         code, fault = function.__code__, ""
         line: int | None = code.co_firstlineno
-        if code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE):
+        if function in rules and code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE):
             fault = f"{code.co_name} must be a plain function, without yield or async"
         if _draws(function):
             fault = f"{code.co_name} must not draw at random; u is there for it"

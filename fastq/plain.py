@@ -76,14 +76,14 @@ def learn(
     next_action = 0
     for episode in range(num_episodes):
         values = _values(agent, episode)
-        state, _ = env.reset()
+        state = int(env.reset()[0])
         if agent.on_policy:
             next_action = draw(state)
         done = False
         while not done:
             action = next_action if agent.on_policy else draw(state)
-            next_state, paid, ended, truncated, _ = env.step(action)
-            reward, terminated = float(paid), bool(ended)
+            seen, paid, ended, truncated, _ = env.step(action)
+            next_state, reward, terminated = int(seen), float(paid), bool(ended)
             stats.record(episode, reward, terminated)
             if agent.on_policy and not terminated:
                 next_action = draw(next_state)
