@@ -87,6 +87,8 @@ def _run_file(path: Path, changed: int) -> types.ModuleType:
     """Run a file as a module that stays unregistered, so that workers get its classes by value."""
     module = types.ModuleType(f"fastq_file_{next(_counter)}_{path.stem}")
     module.__file__ = str(path)
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))  # what stands beside it can be imported, as in a script
     sys.modules[module.__name__] = module  # dataclasses and postponed annotations look it up
     try:
         exec(compile(path.read_text(encoding="utf-8"), path, "exec"), module.__dict__)
