@@ -5,6 +5,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
+import pytest
 
 import fastq
 
@@ -12,8 +13,11 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
 
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.S)
+PAGE = (ROOT / "docs" / "own_algorithm.md").read_text()
+
+
+def blocks(language, text=README):
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.S)
 
 
 def test_the_python_examples_run(tmp_path, monkeypatch):
@@ -27,6 +31,20 @@ def test_the_python_examples_run(tmp_path, monkeypatch):
     assert names["results"].finished == names["results"].total
     assert names["values"].argmax() == 5
     plt.close("all")
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_the_algorithms_on_their_page_run(tmp_path, monkeypatch, capsys, number):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(blocks("python", PAGE)[number], "page", "exec"), {"__name__": "__main__"})
+    assert capsys.readouterr().out
+
+
+def test_an_environment_and_an_algorithm_have_25_lines_together():
+    example = blocks("python")[2].strip().splitlines()
+    assert len(example) <= 25
+    algorithm = [line for line in blocks("python", PAGE)[0].split("mdp =")[0].splitlines() if line]
+    assert len(algorithm) <= 20
 
 
 def test_the_first_example_has_ten_lines():
