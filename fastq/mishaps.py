@@ -35,7 +35,7 @@ _WIDTH = 300
 def why_not_compiled(algorithm: type[Algorithm], error: Exception) -> str:
     """Find in Numba's long message what is wrong, and the line of the algorithm where it is."""
     text = str(error)
-    lines = [line.strip(" >") for line in text.splitlines()]
+    lines = [line.strip().removeprefix(">>>").strip() for line in text.splitlines()]
     told = [line for line in lines if line and not line.startswith(_NOISE)]
     reason = told[0].removesuffix(". Raised from None") if told else type(error).__name__
     if reason.endswith(":") and len(told) > 1:
