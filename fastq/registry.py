@@ -7,13 +7,13 @@ class stands: ``path/to/file.py:Class``, the path seen from the present director
 
 import functools
 import importlib
-import inspect
 import itertools
+import operator
 import sys
 import types
 from pathlib import Path
 
-from fastq.agents import AGENTS, Agent
+from fastq.agents import AGENTS, Agent, TDAgent
 from fastq.algorithm import Algorithm
 from fastq.errors import InputError
 from fastq.validation import shorten
@@ -29,22 +29,19 @@ def find_agent(word: object) -> type[Agent]:
     InputError
         Where there is none, or it lacks a rule.
     """
-    if isinstance(word, type) and issubclass(word, Agent):
-        agent_type = word
-    elif isinstance(word, str) and word in AGENTS:
-        agent_type = AGENTS[word]
-    elif isinstance(word, str) and ":" in word:
-        agent_type = _load(word)
-    else:
-        known = ", ".join(AGENTS)
-        raise InputError(
-            f"agent = {shorten(word)}: must be one of {known}, "
-            "or an Algorithm of one's own as file.py:Class"
-        )
-    if issubclass(agent_type, Algorithm):
-        agent_type.rules()
-        agent_type.algorithm_version()
-    return agent_type
+    found = word
+    if isinstance(word, str):
+        found = _load(word) if ":" in word else AGENTS.get(word)
+    if isinstance(found, type) and issubclass(found, Algorithm):
+        found.rules()
+        found.algorithm_version()
+        return found
+    if isinstance(found, type) and issubclass(found, TDAgent) and hasattr(found, "name"):
+        return found
+    raise InputError(
+        f"agent = {shorten(word)}: must be one of {', '.join(AGENTS)}, "
+        "or an Algorithm of one's own as file.py:Class"
+    )
 
 
 def word_for(agent_type: type[Agent]) -> str:
@@ -64,8 +61,8 @@ def _source_file(agent_type: type[Algorithm]) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def _load(word: str) -> type[Agent]:
-    """Load a class from a file or a module."""
+def _load(word: str) -> object:
+    """Load what a word names in a file or a module."""
     place, _, name = word.rpartition(":")
     try:
         if place.endswith(".py"):
@@ -73,13 +70,10 @@ def _load(word: str) -> type[Agent]:
             module = _run_file(path, path.stat().st_mtime_ns)
         else:
             module = importlib.import_module(place)
-        found = functools.reduce(inspect.getattr_static, name.split("."), module)
+        return operator.attrgetter(name)(module)
     except Exception as error:
         reason = shorten(f"{type(error).__name__}: {error}", 150)
         raise InputError(f"agent = {word!r}: cannot be loaded ({reason})") from None
-    if not (isinstance(found, type) and issubclass(found, Agent)):
-        raise InputError(f"agent = {word!r}: must be a class that extends fastq.Algorithm")
-    return found
 
 
 @functools.cache
