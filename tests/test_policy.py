@@ -32,6 +32,7 @@ class World:
 
     def draw(self, q, k):
         """Draw with a stream whose next uniform is k * 2**-53."""
+        self.work.greedy[0] = q.argmax()
         return draw(q, self.agent, self.world, self.work, words(k))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastq.jit import inlined
+from fastq.kernels.policy import renew_greedy
 from fastq.kernels.scalars import draw_unit, first_greedy
 from fastq.kernels.step import Transition, move_towards
 from fastq.kernels.tables import World
@@ -36,3 +37,4 @@ def update(
     pair = step.state + step.action
     move_towards(learning, pair, target, agent, work.updates[chosen])
     q[pair] = (work.tables[0, pair] + work.tables[1, pair]) / 2.0
+    renew_greedy(q, step.state, step.action, world, work)

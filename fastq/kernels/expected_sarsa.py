@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastq.jit import inlined
-from fastq.kernels.policy import current_epsilon, fill_policy
+from fastq.kernels.policy import current_epsilon, fill_policy, renew_greedy
 from fastq.kernels.step import Transition, move_towards
 from fastq.kernels.tables import World
 from fastq.kernels.work import Work
@@ -29,9 +29,10 @@ def update(
     target = step.reward
     if not step.terminated:
         epsilon = current_epsilon(agent, work, step.next_state, 1)
-        fill_policy(q, step.next_state, epsilon, agent, world, work.probabilities)
+        fill_policy(q, step.next_state, epsilon, agent, world, work)
         expected = 0.0
         for action in range(len(world.actions)):
             expected += work.probabilities[action] * q[step.next_state + np.uint64(action)]
         target += agent.gamma * expected
     move_towards(q, step.state + step.action, target, agent, work.updates[0])
+    renew_greedy(q, step.state, step.action, world, work)

@@ -38,12 +38,12 @@ def act(
         work.draws[row] += 1
     epsilon = current_epsilon(agent, work, row, 0)
     if not agent.temperature > 0.0:
-        greedy, best = first_greedy(q, row, world.actions)
-        if agent.ties == 0.0 or _count_best(q, row, best, world.actions) == 1:
+        greedy = np.uint64(work.greedy[row])
+        if agent.ties == 0.0 or _count_best(q, row, q[row + greedy], world.actions) == 1:
             action, certain = _reckon(k, greedy, epsilon, len(world.actions))
             if certain:
                 return action
-    fill_policy(q, row, epsilon, agent, world, work.probabilities)
+    fill_policy(q, row, epsilon, agent, world, work)
     return _draw_as_choice(k, work.probabilities)
 
 
@@ -63,10 +63,11 @@ def fill_policy(
     epsilon: float,
     agent: Any,
     world: World,
-    probabilities: NDArray[np.float64],
+    work: Work,
 ) -> None:
     """Write down the probability of each action in a state."""
-    greedy, best = first_greedy(q, row, world.actions)
+    probabilities, greedy = work.probabilities, np.uint64(work.greedy[row])
+    best = q[row + greedy]
     if agent.temperature > 0.0:
         total = 0.0
         for action in range(len(world.actions)):
@@ -84,6 +85,20 @@ def fill_policy(
     for action in range(len(world.actions)):
         if q[row + np.uint64(action)] == best:
             probabilities[action] += bonus
+
+
+@inlined
+def renew_greedy(
+    q: NDArray[np.float64], row: np.uint64, changed: np.uint64, world: World, work: Work
+) -> None:
+    """Find the first of the best actions of a state again, one of whose Q-values has changed."""
+    greedy = np.uint64(work.greedy[row])
+    if changed == greedy:
+        work.greedy[row], _ = first_greedy(q, row, world.actions)
+    else:
+        value, best = q[row + changed], q[row + greedy]
+        if value > best or (value == best and changed < greedy):
+            work.greedy[row] = changed
 
 
 @inlined

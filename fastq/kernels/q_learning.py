@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastq.jit import inlined
-from fastq.kernels.scalars import first_greedy
+from fastq.kernels.policy import renew_greedy
 from fastq.kernels.step import Transition, move_towards
 from fastq.kernels.tables import World
 from fastq.kernels.work import Work
@@ -26,6 +26,7 @@ def update(
     stream: NDArray[np.uint64],
 ) -> None:
     """Learn from a step."""
-    _, best = first_greedy(q, step.next_state, world.actions)
+    best = q[step.next_state + np.uint64(work.greedy[step.next_state])]
     target = step.reward if step.terminated else step.reward + agent.gamma * best
     move_towards(q, step.state + step.action, target, agent, work.updates[0])
+    renew_greedy(q, step.state, step.action, world, work)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastq.jit import inlined
+from fastq.kernels.policy import renew_greedy
 from fastq.kernels.step import Transition, move_towards
 from fastq.kernels.tables import World
 from fastq.kernels.work import Work
@@ -29,3 +30,4 @@ def update(
     if not step.terminated:
         target += agent.gamma * q[step.next_state + step.next_action]
     move_towards(q, step.state + step.action, target, agent, work.updates[0])
+    renew_greedy(q, step.state, step.action, world, work)

@@ -5,7 +5,7 @@ of is empty.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,9 @@ class Work(NamedTuple):
     """Updates of each pair and table, shape (T or 1, SA)."""
     draws: NDArray[np.int64]
     """Actions drawn in each state, at its row, shape (SA,)."""
+    greedy: NDArray[np.unsignedinteger[Any]]
+    """The first of the best actions of each state, at its row, shape (SA,): to find it anew for
+    each action would stand in the way of the next step, for which a step back must wait."""
     probabilities: NDArray[np.float64]
     """A policy in one state, shape (A,)."""
     model: Model
@@ -65,6 +68,10 @@ def lay_out_work(mdp: FiniteMDP, agents: Sequence[Agent]) -> Work:
         tables=np.empty(shape),
         updates=np.empty((max(tables, 1), pairs if by_visits.get("alpha") else 0), dtype=np.int64),
         draws=np.empty(pairs if by_visits.get("epsilon") else 0, dtype=np.int64),
+        greedy=np.empty(
+            pairs if isinstance(agents[0], TDAgent) else 0,
+            dtype=np.min_scalar_type(mdp.num_actions - 1),
+        ),
         probabilities=np.empty(mdp.num_actions),
         model=Model(
             next_state=np.empty(seen[1], dtype=np.uint64),
@@ -85,6 +92,7 @@ def clear(work: Work, initial_value: float) -> None:
     work.tables[:] = initial_value
     work.updates[:] = 0
     work.draws[:] = 0
+    work.greedy[:] = 0
     work.model.num_seen_states[0] = 0
     work.model.num_seen_actions[:] = 0
     work.model.is_seen[:] = False
