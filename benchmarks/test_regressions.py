@@ -10,22 +10,44 @@ import pytest
 
 import fastq
 from fastq import manifest, parts, statistics, streams
+from fastq.agents import AGENTS
 
 RUNS = 96
 
 
-@pytest.mark.parametrize("stochastic_wind", [False, True])
-@pytest.mark.parametrize("moves", ["four", "king"])
-def test_kernel(benchmark, moves, stochastic_wind):
-    mdp = fastq.windy_gridworld(moves=moves, stochastic_wind=stochastic_wind)
+WORLDS = {
+    "windy": fastq.windy_gridworld(),
+    "windy king, stochastic": fastq.windy_gridworld(moves="king", stochastic_wind=True),
+    "frozen lake 8x8": fastq.FiniteMDP.from_gymnasium("FrozenLake-v1", map_name="8x8"),
+}
+
+
+class Own(fastq.Algorithm):
+    """Q-learning as one's own algorithm, to stand beside the built-in one."""
+
+    alpha: fastq.StepSize = 0.6
+    epsilon: fastq.Fraction = 0.1
+
+    def act(q, state, u, agent):
+        return fastq.rules.epsilon_greedy(q, state, u, agent.epsilon)
+
+    def update(q, step, agent):
+        best = 0.0 if step.terminated else fastq.rules.greatest(q, step.next_state)
+        pair = step.state, step.action
+        q[pair] += agent.alpha * (step.reward + best - q[pair])
+
+
+@pytest.mark.parametrize("kind", [*AGENTS.values(), Own], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("world", WORLDS)
+def test_kernel(benchmark, world, kind):
     seeds = itertools.count()
 
     def work():
-        agent = fastq.QLearning()
-        return fastq.train_batch(mdp, agent, episodes=1000, seed=next(seeds), runs=RUNS)
+        options = {"episodes": 300, "seed": next(seeds), "runs": RUNS}
+        return fastq.train_batch(WORLDS[world], kind(), **options)
 
     work()
-    assert benchmark(work).returns.shape == (RUNS, 1000)
+    assert benchmark(work).returns.shape == (RUNS, 300)
 
 
 def test_seeding(benchmark):
@@ -40,7 +62,8 @@ def test_recording(benchmark, tmp_path):
     lengths = np.random.default_rng(0).geometric(0.05, size=(100, 500)).astype(np.int32)
     columns = {"return": -lengths.astype(float), "length": lengths, "truncated": lengths > 100}
     place, runs = np.zeros(100, dtype=np.int64), np.arange(100)
-    benchmark(parts.write_part, tmp_path / "x", sweep.configurations, place, runs, columns)
+    kinds = parts.hyperparameters_of(sweep.configurations)
+    benchmark(parts.write_part, tmp_path / "x", sweep.configurations, place, runs, columns, kinds)
 
 
 @pytest.mark.parametrize("kind", statistics.INTERVALS)
