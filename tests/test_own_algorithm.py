@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import fastq
+from tests.test_parity import OwnDoubleQ
 
 EXAMPLE = Path(__file__).parent.parent / "experiments" / "own_algorithm.py"
 
@@ -97,12 +98,10 @@ def test_a_batch_of_both_and_a_sweep_of_both(tmp_path):
     assert table["length"].tolist() == batch.lengths[:4].ravel().tolist()
 
 
-def test_runs_with_and_without_their_tables_are_the_same():
-    """A configuration's scratch tables are cleared for each of its runs."""
-    weighted = runpy.run_path(str(EXAMPLE))["WeightedDoubleQ"]()
-    mdp, options = fastq.maximization_bias(), {"episodes": 20, "seed": 1}
-    batch = fastq.train_batch(mdp, weighted, runs=3, **options)
-    single = fastq.train(mdp, weighted, run=2, **options)
+def test_further_tables_are_cleared_for_each_run():
+    mdp, options = fastq.windy_gridworld(), {"episodes": 20, "seed": 1, "max_steps": 60}
+    batch = fastq.train_batch(mdp, OwnDoubleQ(), runs=3, **options)
+    single = fastq.train(mdp, OwnDoubleQ(), run=2, **options)
     assert batch.q[2].tobytes() == single.q.tobytes()
 
 

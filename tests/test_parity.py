@@ -130,9 +130,8 @@ def test_own_rules_on_every_world(kind):
         assert found.steps > 24
 
 
-@pytest.mark.parametrize("kind", [fastq.QLearning, fastq.Sarsa, fastq.DynaQ])
-def test_fastqs_own_agents(kind):
-    assert check_parity(kind(), WORLDS["lake"], episodes=5)
+def test_fastqs_own_agents():
+    assert check_parity(fastq.QLearning(ties="random"), WORLDS["lake"], episodes=5)
 
 
 def test_the_report():
@@ -168,30 +167,27 @@ def test_independent_streams():
     assert_same(apart, reference_run(agent, mdp.to_gymnasium(), **options, key=words))
 
 
-class Wraps(Own):
-    """Python's integers never overflow, compiled ones do."""
+class Differs(Own):
+    """Where it is loud, Python raises an error."""
+
+    loud: bool = False
 
     def update(q, step, agent):
+        if agent.loud:
+            q[step.state, step.action] = math.log(step.reward)  # of a negative number
         x = step.state + 1
         for _ in range(64):
             x *= 2
-        q[step.state, step.action] = x
-
-
-class Log(Own):
-    """Python refuses the logarithm of a negative number, compiled code does not."""
-
-    def update(q, step, agent):
-        q[step.state, step.action] = math.log(step.reward)
+        q[step.state, step.action] = x  # Python's integers never overflow
 
 
 def test_rules_that_mean_something_else_when_compiled():
-    fault = r"Wraps\(.*\) on fastq/WindyGridworld-v0, run 0: q of state 0, action \d: "
+    fault = r"Differs\(.*\) on fastq/WindyGridworld-v0, run 0: q of state 0, action \d: "
     with pytest.raises(fastq.RunError, match=fault + r"0.0 in the kernel, 1.8\d*e\+19 in the ref"):
-        check_parity(Wraps(), WORLDS["windy"], max_steps=60)
-    fault = r"run 0: Log \(test_parity.py, line \d+\): ValueError: .*, but not when compiled$"
+        check_parity(Differs(), WORLDS["windy"], max_steps=60)
+    fault = r"run 0: Differs \(test_parity.py, line \d+\): ValueError: .*, but not when compiled$"
     with pytest.raises(fastq.RunError, match=fault):
-        check_parity(Log(), WORLDS["windy"], max_steps=60)
+        check_parity(Differs(loud=True), WORLDS["windy"], max_steps=60)
 
 
 def changed(field, index, value):
