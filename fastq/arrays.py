@@ -11,6 +11,8 @@ from fastq.validation import LARGEST, shorten
 
 _EXACT = {np.int32: "an integer of 32 bits", np.bool_: "True or False"}
 _TOLERANCE = 1e-9
+_LINE = 64
+"""Bytes of a cache line."""
 
 
 def as_table(field: str, values: Any, dtype: type) -> NDArray[Any]:
@@ -67,3 +69,11 @@ def check_distributions(field: str, table: NDArray[np.float64], *, or_zero: bool
         good |= total == 0
     allowed = "1, or 0 where there is no way on" if or_zero else "1"
     check_each(f"the sum of {field}", total, good, allowed)
+
+
+def aligned_zeros(size: int, dtype: type) -> NDArray[Any]:
+    """Allocate a flat array that begins where a cache line does, and with it the widest vector."""
+    item = np.dtype(dtype).itemsize
+    spare: NDArray[Any] = np.zeros(size + _LINE // item, dtype=dtype)
+    start = -spare.ctypes.data % _LINE // item
+    return spare[start : start + size]

@@ -43,7 +43,7 @@ class Benchmark(NamedTuple):
 def benchmark() -> Benchmark:
     """Measure steps per second of the kernel and of the reference, and their ratio."""
     mdp, agent = windy_gridworld(), QLearning()
-    _, compile_seconds = _timed(train_batch, mdp, agent, episodes=1, seed=0, runs=1)
+    _, compile_seconds = _timed(train_batch, mdp, agent, episodes=1, seed=0, runs=_RUNS)
     kernel, plain, equal = [], [], []
     for seed in range(_REPEATS):
         batch, seconds = _timed(train_batch, mdp, agent, episodes=_EPISODES, seed=seed, runs=_RUNS)

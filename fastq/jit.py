@@ -39,6 +39,14 @@ def inlined(function: F) -> F:
     return cast(F, numba.njit(**_OPTIONS, **_INSIDE)(function))
 
 
+def staged(function: F) -> F:
+    """Compile a loop over lanes that only compiled functions call, apart from its callers.
+
+    On its own it is small enough for the compiler to see that it may use vectors.
+    """
+    return cast(F, numba.njit(**_OPTIONS, **{**_INSIDE, "forceinline": False})(function))
+
+
 def checked(
     function: F, *, tag: str = "", allocates: bool = False, _callers: tuple[Any, ...] = ()
 ) -> F:
@@ -66,7 +74,7 @@ def compiled(function: F) -> F:
 
 
 def specialised(template: F, name: str, digest: str, names: Mapping[str, Any]) -> F:
-    """Compile a function that Python calls, with some of its global names bound anew.
+    """Compile a function that Python calls, with some global names bound anew.
 
     Parameters
     ----------
@@ -76,14 +84,37 @@ def specialised(template: F, name: str, digest: str, names: Mapping[str, Any]) -
     digest : str
         Of what the names are bound to, where that is not among the package's compiled sources.
     names : mapping
-        Numbers and compiled functions, which become constants of the compiled code.
+        Numbers and compiled functions, which become constants of the compiled code; also in the
+        compiled functions that the template calls, and in those that they call.
     """
-    bound = cast(types.FunctionType, rebound(template, names))
+    tag = f"{name}_{digest}"
+    bound = cast(types.FunctionType, rebound(template, _with_callees(template, names, tag, {})))
     code = bound.__code__.replace(co_freevars=("sources_digest",))
     cell = types.CellType(sources_digest() + digest)
     keyed = types.FunctionType(code, bound.__globals__, name, closure=(cell,))
     keyed.__qualname__, keyed.__module__, keyed.__doc__ = name, template.__module__, bound.__doc__
     return cast(F, numba.njit(cache=True, **_OPTIONS)(keyed))
+
+
+def _with_callees(
+    function: Any, names: Mapping[str, Any], tag: str, done: dict[Any, Any]
+) -> dict[str, Any]:
+    """Add to the names that a function uses the functions that it calls, where they use some."""
+    plain = plain_function(function)
+    bound = {name: names[name] for name in plain.__code__.co_names if name in names}
+    for name in plain.__code__.co_names:
+        callee = bound.get(name, plain.__globals__.get(name))
+        if not hasattr(callee, "py_func"):
+            continue
+        if callee not in done:
+            inside = _with_callees(callee, names, tag, done)
+            options = callee.targetoptions
+            done[callee] = (
+                numba.jit(**options)(rebound(callee.py_func, inside, tag)) if inside else callee
+            )
+        if done[callee] is not callee or name in bound:
+            bound[name] = done[callee]
+    return bound
 
 
 def rebound(template: F, names: Mapping[str, Any], tag: str = "") -> F:
@@ -117,7 +148,7 @@ def sources_digest() -> str:
 def _sources() -> list[Path]:
     """List the files that hold compiled functions, and this one."""
     package = Path(__file__).parent
-    named = [package / name for name in ("jit.py", "rules.py", "streams.py")]
+    named = [package / name for name in ("jit.py", "machine.py", "rules.py", "streams.py")]
     return [*named, *sorted(package.glob("kernels/*.py"))]
 
 

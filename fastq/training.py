@@ -16,7 +16,8 @@ from fastq import mishaps, streams
 from fastq.agents import AGENTS, Agent, TDAgent
 from fastq.algorithm import Algorithm
 from fastq.errors import InputError, RunError
-from fastq.kernels.build import Kernel, kernel_for
+from fastq.kernels.build import Kernel, kernel_for, lanes_kernel_for
+from fastq.kernels.lanes import fits_lanes, lay_out_lanes
 from fastq.kernels.loop import Record
 from fastq.kernels.tables import lay_out_learners, lay_out_world
 from fastq.kernels.work import lay_out_work
@@ -199,27 +200,29 @@ def train_pairs(
         runs = np.flatnonzero(np.isin(agent_index, members))
         learner_of = np.searchsorted(members, agent_index[runs])
         group = [agents[i] for i in members]
-        own = issubclass(agent_type, Algorithm)
-        _fill(
-            agent_type,
+        own, in_lanes = issubclass(agent_type, Algorithm), fits_lanes(mdp, group, len(runs))
+        arguments = (
             lay_out_world(mdp, settings.max_steps, rows=not own),
             lay_out_learners(group),
             learner_of,
             runs,
             *states,
             q if own else q.reshape(len(q), -1),
-            lay_out_work(mdp, group),
+            lay_out_lanes(mdp, group[0]) if in_lanes else lay_out_work(mdp, group),
             record,
         )
+        if in_lanes:
+            lanes_kernel_for(agent_type, stochastic=not mdp.deterministic)(*arguments)
+        elif issubclass(agent_type, Algorithm):
+            _train_by_own_rules(agent_type, arguments)
+        else:
+            kernel_for(agent_type)(*arguments)
     return Training(q, *record)
 
 
-def _fill(agent_type: type[Agent], *arguments: Any) -> None:
-    """Call the kernel of a class of agents."""
-    if not issubclass(agent_type, Algorithm):
-        kernel_for(agent_type)(*arguments)
-        return
-    kernel = _compiled_rules(agent_type, arguments)
+def _train_by_own_rules(algorithm: type[Algorithm], arguments: tuple[Any, ...]) -> None:
+    """Call the kernel of an algorithm of one's own; say which run a rule fails in."""
+    kernel = _compiled_rules(algorithm, arguments)
     try:
         kernel(*arguments)
     except Exception as error:

@@ -10,12 +10,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.jit import inlined
+from fastq.jit import inlined, staged
+from fastq.kernels.lanes import (
+    ACTION,
+    GREEDY,
+    LANES,
+    PAIR,
+    ROW,
+    STREAM,
+    TABLE,
+    TRANSITION,
+    VALUE,
+    draw,
+)
 from fastq.kernels.policy import renew_greedy
 from fastq.kernels.scalars import draw_unit, first_greedy
 from fastq.kernels.step import Transition, move_towards
 from fastq.kernels.tables import World
+from fastq.kernels.tick import NONE, count_step, moved, take_step
 from fastq.kernels.work import Work
+from fastq.machine import vectorised
+
+_ZERO, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
+_HIGHEST = np.uint64(52)
+"""Of the bits of a uniform: it is set in the upper half."""
 
 
 @inlined
@@ -38,3 +56,77 @@ def update(
     move_towards(learning, pair, target, agent, work.updates[chosen])
     q[pair] = (work.tables[0, pair] + work.tables[1, pair]) / 2.0
     renew_greedy(q, step.state, step.action, world, work)
+
+
+@staged
+def learn_lanes(
+    words: NDArray[np.uint64],
+    numbers: NDArray[np.float64],
+    q: NDArray[np.float64],
+    transitions: NDArray[np.uint64],
+    rewards: NDArray[np.float64],
+    actions: Any,
+    max_steps: int,
+) -> np.uint64:
+    """Learn from a step in each lane, as `lockstep.learn` does."""
+    vectorised()
+    ended, width = _ZERO, np.uint64(len(actions))
+    for i in range(LANES):
+        lane = np.uint64(i)
+        take_step(words, numbers, transitions, rewards, lane)
+        chosen = draw(words, STREAM, lane) >> _HIGHEST
+        row, next_row = words[ROW + lane], words[TRANSITION + lane] >> _ONE
+        there = words[TABLE + lane] + _TWO * next_row
+        ahead = value_ahead(q, there, chosen, actions)
+        pair = words[PAIR + lane] + chosen * width
+        value = moved(words, numbers, lane, q[pair], ahead)
+        changed = words[ACTION + lane] if next_row == row else NONE
+        words[GREEDY + lane] = greedy_of_mean(q, there, changed, chosen, value, actions)
+        words[PAIR + lane], numbers[VALUE + lane] = pair, value
+        ended |= count_step(words, numbers, lane, max_steps) << lane
+    return ended
+
+
+@inlined
+def value_ahead(q: NDArray[np.float64], row: np.uint64, chosen: np.uint64, actions: Any) -> float:
+    """Give what the other table says of the action that is best in the chosen one."""
+    width = np.uint64(len(actions))
+    best, ahead = 0.0, 0.0
+    for action in range(len(actions)):
+        first, second = q[row + np.uint64(action)], q[row + width + np.uint64(action)]
+        candidate = second if chosen else first
+        other = first if chosen else second
+        better = (candidate > best) | (action == 0)
+        best = candidate if better else best
+        ahead = other if better else ahead
+    return ahead
+
+
+@inlined
+def greedy_of_mean(
+    q: NDArray[np.float64],
+    row: np.uint64,
+    changed: np.uint64,
+    chosen: np.uint64,
+    value: float,
+    actions: Any,
+) -> np.uint64:
+    """Find the first of the best actions by the mean of both tables, of which one has changed."""
+    width = np.uint64(len(actions))
+    best, greedy = 0.0, _ZERO
+    for other in range(len(actions)):
+        action = np.uint64(other)
+        first, second = q[row + action], q[row + width + action]
+        first = value if (changed == action) & (chosen == _ZERO) else first
+        second = value if (changed == action) & (chosen == _ONE) else second
+        candidate = (first + second) / 2.0
+        better = (candidate > best) | (other == 0)
+        greedy = action if better else greedy
+        best = candidate if better else best
+    return greedy
+
+
+@inlined
+def greedy_at(q: NDArray[np.float64], row: np.uint64, actions: Any) -> np.uint64:
+    """Find the greedy action of a state, in lock-step."""
+    return greedy_of_mean(q, row, NONE, _ZERO, 0.0, actions)

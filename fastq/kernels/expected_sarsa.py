@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastq.jit import inlined
+from fastq.kernels.lanes import REST, SHARE
 from fastq.kernels.policy import current_epsilon, fill_policy, renew_greedy
 from fastq.kernels.step import Transition, move_towards
 from fastq.kernels.tables import World
@@ -36,3 +37,27 @@ def update(
         target += agent.gamma * expected
     move_towards(q, step.state + step.action, target, agent, work.updates[0])
     renew_greedy(q, step.state, step.action, world, work)
+
+
+@inlined
+def bootstrap(
+    q: NDArray[np.float64],
+    row: np.uint64,
+    words: NDArray[np.uint64],
+    numbers: NDArray[np.float64],
+    lane: np.uint64,
+    actions: Any,
+) -> float:
+    """Give the worth of the next state, in lock-step: the mean of its Q-values by the policy."""
+    share = numbers[SHARE + lane]
+    most = share + numbers[REST + lane]
+    best, greedy = q[row], np.uint64(0)
+    for other in range(1, len(actions)):
+        candidate = q[row + np.uint64(other)]
+        greedy = np.uint64(other) if candidate > best else greedy
+        best = candidate if candidate > best else best
+    expected = 0.0
+    for action in range(len(actions)):
+        probability = most if greedy == np.uint64(action) else share
+        expected += probability * q[row + np.uint64(action)]
+    return expected

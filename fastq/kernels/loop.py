@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastq.jit import inlined
 from fastq.kernels.policy import act
 from fastq.kernels.q_learning import update
 from fastq.kernels.scalars import all_finite, draw_outcome, draw_reward, draw_start, reschedule
@@ -77,6 +78,7 @@ def learn_batch(
         record.diverged[run] = not all_finite(table)
 
 
+@inlined
 def learn_run(
     world: World,
     learners: Learners,

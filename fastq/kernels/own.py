@@ -34,6 +34,7 @@ def pair_of_number(state: np.uint64, action: np.uint64, world: World) -> np.uint
     return state * np.uint64(len(world.actions)) + action
 
 
+@inlined
 def act(
     q: NDArray[np.float64],
     state: np.uint64,
@@ -65,6 +66,7 @@ def as_numbers(step: Transition, u: float) -> Transition:
     )
 
 
+@inlined
 def update(
     q: NDArray[np.float64],
     step: Transition,
@@ -78,6 +80,7 @@ def update(
     learn(q, as_numbers(step, u), agent)
 
 
+@inlined
 def update_with_tables(
     q: NDArray[np.float64],
     step: Transition,

@@ -44,7 +44,7 @@ def act(
             if certain:
                 return action
     fill_policy(q, row, epsilon, agent, world, work)
-    return _draw_as_choice(k, work.probabilities)
+    return draw_as_choice(k, work.probabilities)
 
 
 @inlined
@@ -128,7 +128,7 @@ def _reckon(
 
 
 @inlined
-def _draw_as_choice(k: np.uint64, probabilities: NDArray[np.float64]) -> np.uint64:
+def draw_as_choice(k: np.uint64, probabilities: NDArray[np.float64]) -> np.uint64:
     """Draw an action as `Generator.choice` does, step by step."""
     total = 0.0
     for probability in probabilities:

@@ -30,3 +30,20 @@ def update(
     target = step.reward if step.terminated else step.reward + agent.gamma * best
     move_towards(q, step.state + step.action, target, agent, work.updates[0])
     renew_greedy(q, step.state, step.action, world, work)
+
+
+@inlined
+def bootstrap(
+    q: NDArray[np.float64],
+    row: np.uint64,
+    words: NDArray[np.uint64],
+    numbers: NDArray[np.float64],
+    lane: np.uint64,
+    actions: Any,
+) -> float:
+    """Give the worth of the next state, in lock-step: the greatest Q-value."""
+    best: float = q[row]
+    for other in range(1, len(actions)):
+        candidate = q[row + np.uint64(other)]
+        best = candidate if candidate > best else best
+    return best

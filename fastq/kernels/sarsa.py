@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastq.jit import inlined
+from fastq.kernels.lanes import ACTION
 from fastq.kernels.policy import renew_greedy
 from fastq.kernels.step import Transition, move_towards
 from fastq.kernels.tables import World
@@ -31,3 +32,17 @@ def update(
         target += agent.gamma * q[step.next_state + step.next_action]
     move_towards(q, step.state + step.action, target, agent, work.updates[0])
     renew_greedy(q, step.state, step.action, world, work)
+
+
+@inlined
+def bootstrap(
+    q: NDArray[np.float64],
+    row: np.uint64,
+    words: NDArray[np.uint64],
+    numbers: NDArray[np.float64],
+    lane: np.uint64,
+    actions: Any,
+) -> float:
+    """Give the worth of the next state, in lock-step: the Q-value of the action drawn there."""
+    ahead: float = q[row + words[ACTION + lane]]
+    return ahead

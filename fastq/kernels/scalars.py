@@ -56,9 +56,15 @@ def first_greedy(q: NDArray[np.float64], row: np.uint64, actions: Any) -> tuple[
 @inlined
 def draw_start(world: World, stream: NDArray[np.uint64]) -> np.uint64:
     """Draw a start state, as gymnasium's `categorical_sample` does."""
+    return find_start(world, _ZERO if world.deterministic else draw(stream))
+
+
+@inlined
+def find_start(world: World, k: np.uint64) -> np.uint64:
+    """Find the start state that a uniform draws."""
     place = np.int64(0)
     if not world.deterministic:
-        place = np.searchsorted(world.start_cumulative, draw(stream), side="right")
+        place = np.searchsorted(world.start_cumulative, k, side="right")
         if place == len(world.start_states):  # only where rounding leaves the last sum below 1
             return _ZERO
     start: np.uint64 = world.start_states[place]
