@@ -113,15 +113,14 @@ def bench(
 def _run(spec: "Sweep", directory: Path, jobs: int, backend: str, quiet: bool) -> "Results":
     """Run a sweep, and say what is to be said before it."""
     from fastq.jit import is_cached
-    from fastq.kernels.build import kernel_for
-    from fastq.runner import run
+    from fastq.runner import kernels_of, run
 
     if not quiet:
         typer.echo(
             f"{spec.agent_names} on {spec.env_name}: {spec.num_configurations} configurations x "
             f"{spec.runs} runs x {spec.episodes} episodes -> {directory}"
         )
-        if not all(is_cached(kernel_for(agent)) for agent in spec.agents):
+        if not all(map(is_cached, kernels_of(spec))):
             typer.echo("compiling the kernels, once for this machine: some seconds ...")
     return run(spec, directory, n_jobs=jobs, backend=backend, progress=not quiet)
 

@@ -16,7 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from fastq.agents import Agent
 from fastq.errors import InputError, RunError
+from fastq.kernels.build import Kernel, kernel_for, sort_for
+from fastq.kernels.lanes import FEWEST_RUNS
 from fastq.manifest import add_wall_time, check_study, open_study
 from fastq.mdp import FiniteMDP
 from fastq.mishaps import RuleError
@@ -155,6 +158,14 @@ def _fan_out(chunks: Iterator[Chunk], total: int, done: int, progress: bool) -> 
     return failures
 
 
+def kernels_of(sweep: Sweep) -> list[Kernel]:
+    """Give the kernels that most of a sweep needs."""
+    return [
+        kernel_for(type(agents[0]), sort_for(sweep.mdp, agents, sweep.runs * len(agents)))
+        for agents in _agents_by_type(sweep)
+    ]
+
+
 def compile_kernels(sweep: Sweep) -> None:
     """Compile what the sweep needs, or load it from disk, before work is fanned out.
 
@@ -163,10 +174,16 @@ def compile_kernels(sweep: Sweep) -> None:
     InputError
         Where an algorithm of one's own cannot be compiled.
     """
-    first = {type(c.agent): c.agent for c in reversed(sweep.configurations)}
-    for agent in first.values():
+    for agents in _agents_by_type(sweep):
+        runs = min(sweep.runs, math.ceil(FEWEST_RUNS / len(agents)))
         with contextlib.suppress(RunError):  # each run that fails will say so
-            train_batch(sweep.mdp, agent, episodes=1, seed=0, runs=1, max_steps=1)
+            train_batch(sweep.mdp, agents, episodes=1, seed=0, runs=runs, max_steps=1)
+
+
+def _agents_by_type(sweep: Sweep) -> list[list[Agent]]:
+    """Group the agents of a sweep by their class."""
+    agents = [configuration.agent for configuration in sweep.configurations]
+    return [[agent for agent in agents if type(agent) is kind] for kind in sweep.agents]
 
 
 def run_chunk(chunk: Chunk) -> Report:

@@ -4,8 +4,8 @@ Every number is a pure function of (MDP, agent, seed, run): a batch equals as ma
 """
 
 import contextlib
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,8 +16,8 @@ from fastq import mishaps, streams
 from fastq.agents import AGENTS, Agent, TDAgent
 from fastq.algorithm import Algorithm
 from fastq.errors import InputError, RunError
-from fastq.kernels.build import Kernel, kernel_for, lanes_kernel_for
-from fastq.kernels.lanes import fits_lanes, lay_out_lanes
+from fastq.kernels.build import Kernel, Sort, kernel_for, sort_for
+from fastq.kernels.lanes import lay_out_lanes
 from fastq.kernels.loop import Record
 from fastq.kernels.tables import lay_out_learners, lay_out_world
 from fastq.kernels.work import lay_out_work
@@ -89,10 +89,11 @@ def train(
     RunError
         Where a rule of an algorithm of one's own fails: naming the line, the run and the step.
     """
-    check_arguments(run=run)
-    settings = _settings(mdp, episodes, seed, max_steps, streams)
+    settings = _settings(mdp, episodes, seed, max_steps, streams, run=run)
     batch = _train_or_explain(mdp, [agent], [0], [run], settings)
-    return Training(*(getattr(batch, field.name)[0] for field in fields(batch)))
+    return Training(
+        batch.q[0], batch.returns[0], batch.lengths[0], batch.truncated[0], batch.diverged[0]
+    )
 
 
 def train_batch(
@@ -125,8 +126,7 @@ def train_batch(
     InputError, RunError
         As for `train`.
     """
-    check_arguments(runs=runs)
-    settings = _settings(mdp, episodes, seed, max_steps, streams)
+    settings = _settings(mdp, episodes, seed, max_steps, streams, runs=runs)
     several = [agents] if isinstance(agents, Agent) else list(agents)
     agent_of = np.repeat(np.arange(len(several)), runs)
     run_of = np.tile(np.arange(runs), len(several))
@@ -196,11 +196,10 @@ def train_pairs(
         np.empty((count, settings.episodes), dtype=np.bool_),
         np.empty(count, dtype=np.bool_),
     )
-    for agent_type, members in _by_type(agents).items():
-        runs = np.flatnonzero(np.isin(agent_index, members))
+    for agent_type, members, runs in _by_type(agents, agent_index):
         learner_of = np.searchsorted(members, agent_index[runs])
         group = [agents[i] for i in members]
-        own, in_lanes = issubclass(agent_type, Algorithm), fits_lanes(mdp, group, len(runs))
+        own, sort = issubclass(agent_type, Algorithm), sort_for(mdp, group, len(runs))
         arguments = (
             lay_out_world(mdp, settings.max_steps, rows=not own),
             lay_out_learners(group),
@@ -208,21 +207,19 @@ def train_pairs(
             runs,
             *states,
             q if own else q.reshape(len(q), -1),
-            lay_out_lanes(mdp, group[0]) if in_lanes else lay_out_work(mdp, group),
+            lay_out_lanes(mdp, group[0]) if sort.in_lanes else lay_out_work(mdp, group),
             record,
         )
-        if in_lanes:
-            lanes_kernel_for(agent_type, stochastic=not mdp.deterministic)(*arguments)
-        elif issubclass(agent_type, Algorithm):
-            _train_by_own_rules(agent_type, arguments)
+        if issubclass(agent_type, Algorithm):
+            _train_by_own_rules(agent_type, sort, arguments)
         else:
-            kernel_for(agent_type)(*arguments)
+            kernel_for(agent_type, sort)(*arguments)
     return Training(q, *record)
 
 
-def _train_by_own_rules(algorithm: type[Algorithm], arguments: tuple[Any, ...]) -> None:
+def _train_by_own_rules(algorithm: type[Algorithm], sort: Sort, arguments: tuple[Any, ...]) -> None:
     """Call the kernel of an algorithm of one's own; say which run a rule fails in."""
-    kernel = _compiled_rules(algorithm, arguments)
+    kernel = _compiled_rules(algorithm, sort, arguments)
     try:
         kernel(*arguments)
     except Exception as error:
@@ -231,35 +228,37 @@ def _train_by_own_rules(algorithm: type[Algorithm], arguments: tuple[Any, ...]) 
         raise mishaps.RuleError(int(unfinished[0]), mishaps.said(error)) from None
 
 
-def _compiled_rules(algorithm: type[Algorithm], arguments: tuple[Any, ...]) -> Kernel:
+def _compiled_rules(algorithm: type[Algorithm], sort: Sort, arguments: tuple[Any, ...]) -> Kernel:
     """Compile an algorithm of one's own; say in one line where that is not possible."""
     signature = tuple(map(typeof, arguments))
     with contextlib.suppress(Exception):  # perhaps only because it allocates memory
-        kernel = kernel_for(algorithm)
+        kernel = kernel_for(algorithm, sort)
         kernel.compile(signature)
         return kernel
     try:
-        kernel = kernel_for(algorithm, allocates=True)
+        kernel = kernel_for(algorithm, sort._replace(allocates=True))
         kernel.compile(signature)
     except Exception as error:
         raise InputError(mishaps.why_not_compiled(algorithm, error)) from None
     return kernel
 
 
-def _by_type(agents: Sequence[Agent]) -> dict[type[Agent], list[int]]:
-    """Group the places of agents by their class."""
-    groups: dict[type[Agent], list[int]] = {}
-    for place, agent in enumerate(agents):
-        groups.setdefault(type(agent), []).append(place)
-    return groups
+def _by_type(
+    agents: Sequence[Agent], agent_of: NDArray[np.int64]
+) -> Iterator[tuple[type[Agent], NDArray[np.int64], NDArray[np.int64]]]:
+    """Give the places of the agents of each class, and those of their runs."""
+    types = [type(agent) for agent in agents]
+    for agent_type in dict.fromkeys(types):
+        is_one = np.array([other is agent_type for other in types])
+        yield agent_type, np.flatnonzero(is_one), np.flatnonzero(is_one[agent_of])
 
 
 def _settings(
-    mdp: FiniteMDP, episodes: int, seed: int, max_steps: int | None, streams: str
+    mdp: FiniteMDP, episodes: int, seed: int, max_steps: int | None, streams: str, **others: int
 ) -> Settings:
-    """Check the settings of a public call."""
+    """Check the settings of a public call, and its other arguments."""
     limit = mdp.max_steps if max_steps is None else max_steps
-    check_arguments(episodes=episodes, seed=seed, max_steps=limit, streams=streams)
+    check_arguments(**others, episodes=episodes, seed=seed, max_steps=limit, streams=streams)
     return Settings(episodes, seed, limit, streams)
 
 

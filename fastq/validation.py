@@ -63,6 +63,8 @@ class Validated(BaseModel):
 class _Arguments(Validated):
     """What public calls take besides MDPs, agents and tables."""
 
+    model_config = ConfigDict(validate_default=False)
+
     episodes: Count = 1
     runs: Count = 1
     seed: Seed = 0

@@ -11,12 +11,13 @@ import pytest
 
 import fastq
 from fastq import jit
-from fastq.kernels.build import kernel_for
+from fastq.kernels.build import kernel_for, sort_for
 
 
 def test_is_cached_after_a_call():
-    fastq.train(fastq.windy_gridworld(), fastq.QLearning(), episodes=1, seed=0)
-    assert jit.is_cached(kernel_for(fastq.QLearning))
+    mdp, agent = fastq.windy_gridworld(), fastq.QLearning()
+    fastq.train(mdp, agent, episodes=1, seed=0)
+    assert jit.is_cached(kernel_for(fastq.QLearning, sort_for(mdp, [agent], 1)))
 
 
 def test_compiled_equals_plain():

@@ -29,16 +29,16 @@ MIXED = [
 
 @pytest.fixture
 def in_lanes(monkeypatch):
-    """Count how many batches are trained in lock-step."""
-    counts = []
-    kernel_for = training.lanes_kernel_for
+    """Note the kernels that are used in lock-step."""
+    found, kernel_for = [], training.kernel_for
 
-    def counted(*args, **kwargs):
-        counts.append(args)
-        return kernel_for(*args, **kwargs)
+    def noted(agent_type, sort):
+        if sort.in_lanes:
+            found.append(sort)
+        return kernel_for(agent_type, sort)
 
-    monkeypatch.setattr(training, "lanes_kernel_for", counted)
-    return counts
+    monkeypatch.setattr(training, "kernel_for", noted)
+    return found
 
 
 def assert_equal_to_single_runs(mdp, agents, *, runs, step=1, **options):
@@ -177,7 +177,7 @@ def test_a_wrong_rule_is_found(wrong, monkeypatch):
     """Sarsa's bootstrap in Q-learning's kernel; the first action's value taken for a new one."""
     mdp, options = fastq.windy_gridworld(), {"episodes": 20, "seed": 0}
     right = fastq.train_batch(mdp, QLearning(), runs=16, **options)
-    names = {"bootstrap": q_learning.bootstrap, **wrong}
+    names = {"STOCHASTIC": False, "bootstrap": q_learning.bootstrap, **wrong}
     kernel = specialised(lockstep.learn_lanes, "learn_wrongly", "".join(wrong), names)
-    monkeypatch.setattr(training, "lanes_kernel_for", lambda *args, **kwargs: kernel)
+    monkeypatch.setattr(training, "kernel_for", lambda *args: kernel)
     assert fastq.train_batch(mdp, QLearning(), runs=16, **options).q.tobytes() != right.q.tobytes()

@@ -1,10 +1,10 @@
 """Which kernel trains which agent: the loop's template, bound to the rules of an algorithm."""
 
 import functools
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
-from fastq.agents import Agent
+from fastq.agents import Agent, TDAgent
 from fastq.algorithm import Algorithm, code_digest
 from fastq.jit import checked, specialised
 from fastq.kernels import (
@@ -17,7 +17,10 @@ from fastq.kernels import (
     q_learning,
     sarsa,
 )
+from fastq.kernels.lanes import fits_lanes
 from fastq.kernels.work import clear_to_zero
+from fastq.mdp import FiniteMDP
+from fastq.schedules import Visits
 
 Kernel = Any
 """A compiled function, with Numba's `compile` for a signature."""
@@ -44,29 +47,47 @@ _IN_LANES: dict[str, dict[str, Any]] = {
 }
 
 
-@functools.cache
-def kernel_for(agent_type: type[Agent], *, allocates: bool = False) -> Kernel:
-    """Give the compiled form of `loop.learn_batch` for a class of agents.
+class Sort(NamedTuple):
+    """Which kernel of an agent: it is compiled for just what is asked of it."""
 
-    An algorithm of one's own is quicker, but need not compile, where it may not allocate memory.
-    """
-    name = agent_type.name
+    in_lanes: bool
+    """In lock-step, with `Lanes` in the place of `Work`."""
+    stochastic: bool
+    general: bool
+    allocates: bool = False
+    """An algorithm of one's own is quicker, but need not compile, where it may not."""
+
+
+def sort_for(mdp: FiniteMDP, agents: Sequence[Agent], runs: int) -> Sort:
+    """Give the quickest sort of kernel for so many runs of agents of one class."""
+    general = mdp.reward_sd is not None or not all(map(_is_plain, agents))
+    in_lanes = not general and fits_lanes(mdp, agents, runs)
+    return Sort(in_lanes, stochastic=general or not mdp.deterministic, general=general)
+
+
+def _is_plain(agent: Agent) -> bool:
+    """Say whether an agent asks for nothing that only general kernels know."""
+    if not isinstance(agent, TDAgent):
+        return True
+    by_visits = isinstance(agent.alpha, Visits) or isinstance(agent.epsilon, Visits)
+    return agent.temperature is None and agent.ties == "first" and not by_visits
+
+
+@functools.cache
+def kernel_for(agent_type: type[Agent], sort: Sort) -> Kernel:
+    """Give the compiled form of `lockstep.learn_lanes` or `loop.learn_batch` for an agent."""
+    name, tag = agent_type.name, ""
+    names: dict[str, Any] = {"STOCHASTIC": sort.stochastic, "GENERAL": sort.general}
     if issubclass(agent_type, Algorithm):
-        tag = f"{code_digest(agent_type)}_{int(allocates)}"
-        return specialised(
-            loop.learn_batch, f"learn_{name}", tag, _rules_of(agent_type, tag, allocates)
-        )
-    rules = {"update": _UPDATES[name], "ON_POLICY": name in _ON_POLICY}
-    return specialised(loop.learn_batch, f"learn_{name}", "", rules)
-
-
-@functools.cache
-def lanes_kernel_for(agent_type: type[Agent], *, stochastic: bool) -> Kernel:
-    """Give the compiled form of `lockstep.learn_lanes` for a class of fastq's agents."""
-    name = agent_type.name
-    names = {"STOCHASTIC": stochastic, "ON_POLICY": name in _ON_POLICY, **_IN_LANES[name]}
-    environment = "stochastic" if stochastic else "deterministic"
-    return specialised(lockstep.learn_lanes, f"learn_{name}_in_lanes_{environment}", "", names)
+        tag = f"{code_digest(agent_type)}_{int(sort.allocates)}"
+        names |= _rules_of(agent_type, tag, sort.allocates)
+    else:
+        names |= {"update": _UPDATES[name], "ON_POLICY": name in _ON_POLICY}
+    if sort.in_lanes:
+        names |= _IN_LANES[name]
+    marks = [field for field, is_so in sort._asdict().items() if is_so and field != "allocates"]
+    template = lockstep.learn_lanes if sort.in_lanes else loop.learn_batch
+    return specialised(template, "_".join(["learn", name, *marks]), tag, names)
 
 
 def _rules_of(algorithm: type[Algorithm], tag: str, allocates: bool) -> dict[str, Any]:

@@ -8,18 +8,17 @@ and a loop over the lanes whose body has neither branches nor calls left runs in
 
 import functools
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.agents import Agent, DoubleQLearning, ExpectedSarsa, QLearning, Sarsa
+from fastq.agents import Agent, DoubleQLearning, ExpectedSarsa, QLearning, Sarsa, TDAgent
 from fastq.arrays import aligned_zeros
 from fastq.jit import inlined, staged
 from fastq.kernels.tables import UNROLLED_ACTIONS
 from fastq.machine import vectorised
 from fastq.mdp import FiniteMDP
-from fastq.schedules import Visits
 from fastq.streams import next_bits
 
 LANES = 32
@@ -78,29 +77,14 @@ class Lanes(NamedTuple):
 
 
 def fits_lanes(mdp: FiniteMDP, agents: Sequence[Agent], runs: int) -> bool:
-    """Say whether so many runs of agents of one class can be trained in lock-step, and gain by it.
-
-    Whatever is seldom asked for is left to the plain loop: softmax, random ties, steps by visits,
-    random rewards, many actions, large tables.
-    """
+    """Say whether so many runs of plain agents of one class can be in lock-step, and gain by it."""
     return (
         runs >= FEWEST_RUNS
+        and type(agents[0]) in (QLearning, Sarsa, ExpectedSarsa, DoubleQLearning)
         and mdp.num_actions <= UNROLLED_ACTIONS
-        and mdp.reward_sd is None
         and LANES * _table_size(mdp, agents[0]) * 8 <= MOST_BYTES
-        and all(_is_plain(agent) for agent in agents)
-    )
-
-
-def _is_plain(agent: Agent) -> bool:
-    """Say whether lanes can hold an agent."""
-    return (
-        isinstance(agent, QLearning | Sarsa | ExpectedSarsa | DoubleQLearning)
-        and agent.temperature is None
-        and agent.ties == "first"
-        and not isinstance(agent.alpha, Visits)
-        and not isinstance(agent.epsilon, Visits)
-        and abs(agent.initial_value) <= 1e300  # the mean of two such is finite
+        # The mean of two such values is finite.
+        and all(abs(agent.initial_value) <= 1e300 for agent in cast(Sequence[TDAgent], agents))
     )
 
 

@@ -38,13 +38,17 @@ from fastq.kernels.lanes import (
 from fastq.kernels.loop import Record
 from fastq.kernels.policy import draw_as_choice
 from fastq.kernels.scalars import all_finite, find_start, reschedule
-from fastq.kernels.tables import Learners, World
-from fastq.kernels.tick import draw_outcomes, greedy_at, learn, look_ahead, store
+from fastq.kernels.tables import STOCHASTIC, Learners, World
+from fastq.kernels.tick import (
+    NUM_TABLES,
+    ON_POLICY,
+    draw_outcomes,
+    greedy_at,
+    learn,
+    look_ahead,
+    store,
+)
 from fastq.machine import lowest_bit
-
-NUM_TABLES = 1
-ON_POLICY = False
-STOCHASTIC = False
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fastq.jit import inlined
 from fastq.kernels.scalars import draw, first_greedy, visited
-from fastq.kernels.tables import World
+from fastq.kernels.tables import GENERAL, World
 from fastq.kernels.work import Work
 
 _STEP = 2.0**-53
@@ -34,12 +34,16 @@ def act(
 ) -> np.uint64:
     """Draw the action to take in a state, by one uniform."""
     k = draw(stream)
-    if agent.epsilon_power > 0.0:
+    if GENERAL and agent.epsilon_power > 0.0:
         work.draws[row] += 1
     epsilon = current_epsilon(agent, work, row, 0)
-    if not agent.temperature > 0.0:
+    if not (GENERAL and agent.temperature > 0.0):
         greedy = np.uint64(work.greedy[row])
-        if agent.ties == 0.0 or _count_best(q, row, q[row + greedy], world.actions) == 1:
+        if (
+            not GENERAL
+            or agent.ties == 0.0
+            or _count_best(q, row, q[row + greedy], world.actions) == 1
+        ):
             action, certain = _reckon(k, greedy, epsilon, len(world.actions))
             if certain:
                 return action
@@ -50,7 +54,7 @@ def act(
 @inlined
 def current_epsilon(agent: Any, work: Work, row: np.uint64, ahead: int) -> float:
     """Give epsilon in a state, after so many draws more than were made there."""
-    if agent.epsilon_power > 0.0:
+    if GENERAL and agent.epsilon_power > 0.0:
         return visited(agent.epsilon_power, work.draws[row] + ahead)
     epsilon: float = agent.epsilon
     return epsilon
@@ -68,7 +72,7 @@ def fill_policy(
     """Write down the probability of each action in a state."""
     probabilities, greedy = work.probabilities, np.uint64(work.greedy[row])
     best = q[row + greedy]
-    if agent.temperature > 0.0:
+    if GENERAL and agent.temperature > 0.0:
         total = 0.0
         for action in range(len(world.actions)):
             weight = math.exp((q[row + np.uint64(action)] - best) / agent.temperature)
@@ -78,7 +82,7 @@ def fill_policy(
             probabilities[action] /= total
         return
     probabilities[:] = epsilon / len(world.actions)
-    if agent.ties == 0.0:
+    if not GENERAL or agent.ties == 0.0:
         probabilities[greedy] += 1.0 - epsilon
         return
     bonus = (1.0 - epsilon) / _count_best(q, row, best, world.actions)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fastq.jit import inlined
 from fastq.kernels.normal import normal_quantile
-from fastq.kernels.tables import EXPONENTIAL, LINEAR, Learners, World
+from fastq.kernels.tables import EXPONENTIAL, GENERAL, LINEAR, STOCHASTIC, Learners, World
 from fastq.streams import next_bits
 
 _ZERO = np.uint64(0)
@@ -56,14 +56,14 @@ def first_greedy(q: NDArray[np.float64], row: np.uint64, actions: Any) -> tuple[
 @inlined
 def draw_start(world: World, stream: NDArray[np.uint64]) -> np.uint64:
     """Draw a start state, as gymnasium's `categorical_sample` does."""
-    return find_start(world, _ZERO if world.deterministic else draw(stream))
+    return find_start(world, draw(stream) if STOCHASTIC and not world.deterministic else _ZERO)
 
 
 @inlined
 def find_start(world: World, k: np.uint64) -> np.uint64:
     """Find the start state that a uniform draws."""
     place = np.int64(0)
-    if not world.deterministic:
+    if STOCHASTIC and not world.deterministic:
         place = np.searchsorted(world.start_cumulative, k, side="right")
         if place == len(world.start_states):  # only where rounding leaves the last sum below 1
             return _ZERO
@@ -74,7 +74,7 @@ def find_start(world: World, k: np.uint64) -> np.uint64:
 @inlined
 def draw_outcome(world: World, pair: np.uint64, stream: NDArray[np.uint64]) -> np.uint64:
     """Draw one of the outcomes of a pair of state and action, as `categorical_sample` does."""
-    if world.deterministic:
+    if not STOCHASTIC or world.deterministic:
         return pair
     k, first = draw(stream), pair * world.num_outcomes
     for place in range(world.num_outcomes):
@@ -88,7 +88,7 @@ def draw_outcome(world: World, pair: np.uint64, stream: NDArray[np.uint64]) -> n
 def draw_reward(world: World, outcome: np.uint64, stream: NDArray[np.uint64]) -> float:
     """Draw the reward of an outcome: a uniform is used only where it is random."""
     mean: float = world.reward[outcome]
-    if world.random_rewards and world.reward_sd[outcome] > 0.0:
+    if GENERAL and world.random_rewards and world.reward_sd[outcome] > 0.0:
         u = max(draw_unit(stream), _HALF_A_STEP)
         return normal_quantile(u, mean, world.reward_sd[outcome])
     return mean

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from fastq.jit import inlined
 from fastq.kernels.scalars import visited
-from fastq.kernels.tables import World
+from fastq.kernels.tables import GENERAL, World
 
 
 class Transition(NamedTuple):
@@ -46,7 +46,7 @@ def move_towards(
 ) -> None:
     """Move a Q-value by the step size towards its target."""
     alpha = agent.alpha
-    if agent.alpha_power > 0.0:
+    if GENERAL and agent.alpha_power > 0.0:
         updates[pair] += 1
         alpha = visited(agent.alpha_power, updates[pair])
     q[pair] += alpha * (target - q[pair])

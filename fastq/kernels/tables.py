@@ -26,6 +26,12 @@ UNROLLED_ACTIONS = 16
 
 CONSTANT, LINEAR, EXPONENTIAL = range(3)
 
+STOCHASTIC = True
+"""Whether anything is drawn from the environment stream; bound anew by `build`, as the next."""
+GENERAL = True
+"""Whether a kernel knows what is seldom asked for, and looks for it in each step: softmax, random
+ties, schedules by visits, random rewards."""
+
 States = NDArray[np.uint64]
 Thresholds = NDArray[np.uint64]
 
@@ -93,12 +99,17 @@ def lay_out_world(mdp: FiniteMDP, max_steps: int, *, rows: bool) -> World:
 def lay_out_learners(agents: Sequence[Agent]) -> Learners:
     """Lay out the hyperparameters of M agents of one class."""
     columns = [_columns(agent) for agent in agents]
-    names = list(columns[0])
-    values = np.array([[column[name][1] for name in names] for column in columns])
-    schedules = np.array([[column[name] for name in names] for column in columns])
-    current = values.view([(name, np.float64) for name in names])[:, 0]
+    schedules = np.array([list(column.values()) for column in columns])
+    values = schedules[:, :, 1].copy()
+    current = values.view(_record(tuple(columns[0])))[:, 0]
     scheduled = (schedules[:, :, 0] != CONSTANT).any(axis=1)
     return Learners(current, values, schedules, scheduled)
+
+
+@functools.cache
+def _record(names: tuple[str, ...]) -> np.dtype[np.void]:
+    """Give the type of records of float64 with such fields."""
+    return np.dtype([(name, np.float64) for name in names])
 
 
 def _columns(agent: Agent) -> dict[str, tuple[float, float, float, float]]:
@@ -106,7 +117,9 @@ def _columns(agent: Agent) -> dict[str, tuple[float, float, float, float]]:
     columns: dict[str, tuple[float, float, float, float]] = {}
     for name in type(agent).model_fields:
         value, power = getattr(agent, name), 0.0
-        if isinstance(value, Linear):
+        if isinstance(value, float):
+            columns[name] = (CONSTANT, value, 0.0, 0.0)
+        elif isinstance(value, Linear):
             columns[name] = (LINEAR, value.start, value.end, value.episodes)
         elif isinstance(value, Exponential):
             columns[name] = (EXPONENTIAL, value.start, value.rate, value.end)

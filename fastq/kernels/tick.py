@@ -31,11 +31,11 @@ from fastq.kernels.lanes import (
     draw,
 )
 from fastq.kernels.q_learning import bootstrap
+from fastq.kernels.tables import STOCHASTIC
 from fastq.machine import vectorised
 
 NUM_TABLES = 1
 ON_POLICY = False
-STOCHASTIC = False
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 NONE = np.uint64(2**63)

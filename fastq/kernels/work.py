@@ -63,7 +63,6 @@ def lay_out_work(mdp: FiniteMDP, agents: Sequence[Agent]) -> Work:
         for name in ("alpha", "epsilon")
         if isinstance(agents[0], TDAgent)
     }
-    seen = (states, pairs) if isinstance(agents[0], DynaQ) else (0, 0)
     return Work(
         tables=np.empty(shape),
         updates=np.empty((max(tables, 1), pairs if by_visits.get("alpha") else 0), dtype=np.int64),
@@ -73,17 +72,25 @@ def lay_out_work(mdp: FiniteMDP, agents: Sequence[Agent]) -> Work:
             dtype=np.min_scalar_type(mdp.num_actions - 1),
         ),
         probabilities=np.empty(mdp.num_actions),
-        model=Model(
-            next_state=np.empty(seen[1], dtype=np.uint64),
-            reward=np.empty(seen[1]),
-            terminated=np.empty(seen[1], dtype=np.bool_),
-            seen_states=np.empty(seen[0], dtype=np.uint64),
-            num_seen_states=np.zeros(1, dtype=np.int64),
-            seen_actions=np.empty(seen[1], dtype=np.uint64),
-            num_seen_actions=np.empty(seen[1], dtype=np.int64),
-            is_seen=np.empty(seen[1], dtype=np.bool_),
-        ),
+        model=_lay_out_model(states, pairs) if isinstance(agents[0], DynaQ) else _NO_MODEL,
     )
+
+
+def _lay_out_model(states: int, pairs: int) -> Model:
+    """Allocate a model of an MDP."""
+    return Model(
+        next_state=np.empty(pairs, dtype=np.uint64),
+        reward=np.empty(pairs),
+        terminated=np.empty(pairs, dtype=np.bool_),
+        seen_states=np.empty(states, dtype=np.uint64),
+        num_seen_states=np.zeros(1, dtype=np.int64),
+        seen_actions=np.empty(pairs, dtype=np.uint64),
+        num_seen_actions=np.empty(pairs, dtype=np.int64),
+        is_seen=np.empty(pairs, dtype=np.bool_),
+    )
+
+
+_NO_MODEL = _lay_out_model(0, 0)
 
 
 @inlined
