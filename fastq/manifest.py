@@ -20,7 +20,7 @@ from fastq.study import Study
 from fastq.sweep import Sweep
 from fastq.validation import shorten
 
-FORMAT = 2
+FORMAT = 3
 _LIBRARIES = ("fastq-rl", "numpy", "numba", "gymnasium", "pandas", "pyarrow", "scipy", "joblib")
 
 _FIELDS: dict[str, type | tuple[type, ...]] = {

@@ -11,7 +11,7 @@ import hashlib
 import json
 import uuid
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from fastq.agents import Agent
 from fastq.atomic import put
 from fastq.errors import InputError
 from fastq.schedules import Schedule
@@ -29,20 +28,24 @@ from fastq.validation import shorten
 
 _INDEX = b"fastq.runs"
 
-Runs = dict[str, list[int]]
-"""Numbers of the runs of each configuration, by its key."""
-Hyperparameters = dict[str, pa.DataType]
-"""The type of the column of each hyperparameter."""
+Runs = dict[str, list[tuple[int, int]]]
+"""Which runs there are of each configuration, by its key: from a first up to before a second."""
+Varied = dict[str, pa.DataType]
+"""The columns of what varies between the configurations of a study, and their types."""
+
+_SPLIT = ("return", "length")
+"""Written byte by byte of each number, which packs well, and as quickly as copying."""
 
 
-def hyperparameters_of(configurations: Sequence[Configuration]) -> Hyperparameters:
-    """List the hyperparameters of all agents: words are strings, all others numbers."""
-    found: Hyperparameters = {}
-    for agent in (configuration.agent for configuration in configurations):
-        for name in type(agent).model_fields:
-            found.setdefault(name, pa.float64())
-            if isinstance(getattr(agent, name), str):
-                found[name] = pa.string()
+def varied_in(configurations: Sequence[Configuration]) -> Varied:
+    """List what varies: words are strings, all else numbers; schedules have a column of theirs."""
+    found: Varied = {}
+    for name, value in (item for one in configurations for item in one.point.items()):
+        found.setdefault(name, pa.float64())
+        if isinstance(value, str):
+            found[name] = pa.string()
+        elif isinstance(value, Schedule):
+            found["schedules"] = pa.string()
     return found
 
 
@@ -52,7 +55,7 @@ def write_part(
     configuration_of: NDArray[np.int64],
     run_of: NDArray[np.int64],
     columns: dict[str, NDArray[Any]],
-    hyperparameters: Hyperparameters,
+    varied: Varied,
 ) -> None:
     """Write the rows of N runs.
 
@@ -62,79 +65,94 @@ def write_part(
         The configuration of run i is ``configurations[configuration_of[i]]``, its number
         ``run_of[i]``.
     columns : dict of str to array, shape (N, episodes)
-    hyperparameters : dict
-        From `hyperparameters_of` all configurations of the study: each becomes a column.
+    varied : dict
+        From `varied_in` all configurations of the study: each becomes a column.
     """
-    runs: Runs = {}
-    for configuration, run in zip(configuration_of.tolist(), run_of.tolist(), strict=True):
-        runs.setdefault(configurations[configuration].key, []).append(run)
-    episodes = next(iter(columns.values())).shape[1]
-    about = _about(configurations, hyperparameters)
-    rows = _rows(about, configuration_of, run_of, columns, episodes)
-    index = json.dumps(runs).encode()
+    index = json.dumps(_index(configurations, configuration_of, run_of)).encode()
+    rows = _rows(configurations, configuration_of, run_of, columns, varied)
+    about = [field.name for field in rows.schema if pa.types.is_dictionary(field.type)]
+    buffer = pa.BufferOutputStream()
+    pq.write_table(
+        rows.replace_schema_metadata({_INDEX: index}),
+        buffer,
+        compression="lz4",
+        use_dictionary=about,
+        column_encoding={name: "BYTE_STREAM_SPLIT" for name in _SPLIT if name in columns},
+        write_statistics=False,
+    )
+    data = buffer.getvalue()
+    name = f"{hashlib.sha256(index).hexdigest()[:16]}-{_checksum(data)}"
     temporary = directory / "parts" / f".{uuid.uuid4().hex}.tmp"
     try:
-        pq.write_table(
-            rows.replace_schema_metadata({_INDEX: index}),
-            temporary,
-            compression="lz4",
-            use_dictionary=[*about, "run"],
-            write_statistics=False,
-        )
-        name = f"{hashlib.sha256(index).hexdigest()[:16]}-{_checksum(temporary.read_bytes())}"
+        temporary.write_bytes(data)
         put(temporary, directory / "parts" / f"{name}.parquet")
     finally:
         temporary.unlink(missing_ok=True)
 
 
+def _index(
+    configurations: Sequence[Configuration],
+    configuration_of: NDArray[np.int64],
+    run_of: NDArray[np.int64],
+) -> Runs:
+    """List the runs of each configuration, as ranges."""
+    runs: Runs = {}
+    breaks = (np.diff(configuration_of) != 0) | (np.diff(run_of) != 1)
+    firsts = np.flatnonzero(np.concatenate([[True], breaks]))
+    lasts = np.append(firsts[1:], len(run_of)) - 1
+    for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
+        key = configurations[configuration_of[first]].key
+        runs.setdefault(key, []).append((int(run_of[first]), int(run_of[last]) + 1))
+    return runs
+
+
 def _rows(
-    about: dict[str, pa.Array],
+    configurations: Sequence[Configuration],
     configuration_of: NDArray[np.int64],
     run_of: NDArray[np.int64],
     columns: dict[str, NDArray[Any]],
-    episodes: int,
+    varied: Varied,
 ) -> pa.Table:
-    """Lay out one row for each run and episode, with what is known of its configuration."""
-    place = pa.array(np.repeat(configuration_of.astype(np.int32), episodes))
-    table = {
-        name: pa.DictionaryArray.from_arrays(place, values)
-        if pa.types.is_string(values.type)
-        else values.take(place)
-        for name, values in about.items()
-    }
+    """Lay out one row for each run and episode."""
+    runs, episodes = len(run_of), next(iter(columns.values())).shape[1]
+    smallest = np.min_scalar_type(-len(configurations))
+    place = pa.array(np.repeat(configuration_of.astype(smallest), episodes))
+    table = {}
+    for name, values in _about(configurations, varied).items():
+        if pa.types.is_string(values.type):
+            table[name] = pa.DictionaryArray.from_arrays(place, values)
+        elif values.null_count:
+            table[name] = values.take(place)
+        else:
+            table[name] = pa.array(np.repeat(values.to_numpy()[configuration_of], episodes))
     table["run"] = pa.array(np.repeat(run_of.astype(np.int32), episodes))
-    table["episode"] = pa.array(np.tile(np.arange(episodes, dtype=np.int32), len(run_of)))
-    for name, values in columns.items():
-        table[name] = pa.array(np.broadcast_to(values, (len(run_of), episodes)).ravel())
-    return pa.table(table)
+    table["episode"] = pa.array(np.tile(np.arange(episodes, dtype=np.int32), runs))
+    for name, found in columns.items():
+        table[name] = pa.array(np.broadcast_to(found, (runs, episodes)).ravel())
+    fields = [pa.field(name, a.type, nullable=a.null_count > 0) for name, a in table.items()]
+    return pa.table(table, schema=pa.schema(fields))
 
 
-def _about(
-    configurations: Sequence[Configuration], hyperparameters: Hyperparameters
-) -> dict[str, pa.Array]:
-    """Write down each configuration: its key, its agent, and all hyperparameters.
+def _about(configurations: Sequence[Configuration], varied: Varied) -> dict[str, pa.Array]:
+    """Write down each configuration's key, and what of it varies.
 
-    A hyperparameter is empty where an agent has none of that name, and where it has a schedule,
-    which stands in a column of its own.
+    A hyperparameter is empty where an agent has none of that name, and where it has a schedule.
     """
-    agents = [configuration.agent for configuration in configurations]
-    about = {
-        "configuration": pa.array([configuration.key for configuration in configurations]),
-        "agent": pa.array([agent.name for agent in agents]),
-    }
-    for name, kind in hyperparameters.items():
+    about = {"configuration": pa.array([configuration.key for configuration in configurations])}
+    for name, kind in varied.items():
+        if name == "schedules":
+            about[name] = pa.array([_schedules(one.point) for one in configurations])
+            continue
         known, empty = (str, "") if pa.types.is_string(kind) else ((int, float), None)
-        values = [getattr(agent, name, None) for agent in agents]
+        values = [one.point.get(name) for one in configurations]
         plain = [value if isinstance(value, known) else empty for value in values]
         about[name] = pa.array(plain, type=kind)
-    about["schedules"] = pa.array([_schedules(agent) for agent in agents])
     return about
 
 
-def _schedules(agent: Agent) -> str:
-    """Write down the hyperparameters that change while an agent learns."""
-    values = {name: getattr(agent, name) for name in type(agent).model_fields}
-    return ", ".join(f"{name} = {v}" for name, v in values.items() if isinstance(v, Schedule))
+def _schedules(point: Mapping[str, Any]) -> str:
+    """Write down what changes while an agent learns."""
+    return ", ".join(f"{name} = {v}" for name, v in point.items() if isinstance(v, Schedule))
 
 
 def finished_runs(directory: Path) -> Runs:
@@ -149,7 +167,7 @@ def finished_runs(directory: Path) -> Runs:
     for part in _parts(directory):
         with _reading(part) as file:
             for key, runs in json.loads(file.metadata.metadata[_INDEX]).items():
-                finished.setdefault(key, []).extend(runs)
+                finished.setdefault(key, []).extend((first, stop) for first, stop in runs)
     return finished
 
 
@@ -173,7 +191,7 @@ def _parts(directory: Path) -> list[Path]:
     return sorted((directory / "parts").glob("[!.]*.parquet"))
 
 
-def _checksum(data: bytes) -> str:
+def _checksum(data: bytes | pa.Buffer) -> str:
     """Sum up a part's bytes, to find damage, not malice."""
     return f"{zlib.crc32(data):08x}"
 

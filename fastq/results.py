@@ -248,8 +248,8 @@ def missing_runs(directory: Path, study: Study) -> tuple[NDArray[np.int64], NDAr
     finished = finished_runs(directory)
     missing = np.ones((study.num_configurations, study.runs), dtype=np.bool_)
     for place, key in enumerate(study.keys):
-        done = np.array(finished.get(key, []), dtype=np.int64)
-        missing[place, done[done < study.runs]] = False
+        for first, stop in finished.get(key, []):
+            missing[place, first:stop] = False
     configurations, runs = np.nonzero(missing)
     return configurations, runs
 

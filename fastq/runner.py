@@ -19,18 +19,18 @@ from tqdm import tqdm
 from fastq.agents import Agent
 from fastq.errors import InputError, RunError
 from fastq.kernels.build import Kernel, kernel_for, sort_for
-from fastq.kernels.lanes import FEWEST_RUNS
+from fastq.kernels.lanes import FEWEST_RUNS, LANES
 from fastq.manifest import add_wall_time, check_study, open_study
 from fastq.mdp import FiniteMDP
 from fastq.mishaps import RuleError
-from fastq.parts import Hyperparameters, hyperparameters_of, write_part
+from fastq.parts import Varied, varied_in, write_part
 from fastq.results import Results, missing_runs
 from fastq.study import Study
 from fastq.sweep import Configuration, Sweep
 from fastq.training import Settings, train_batch, train_pairs, why_failed
 from fastq.validation import check_arguments, shorten
 
-_CHUNKS_PER_JOB = 16
+_CHUNKS_PER_JOB = 8
 _MOST_ROWS = 2**20
 """Bound on the episodes of a chunk: 13 MB of results, and as little lost at an interruption."""
 
@@ -41,7 +41,7 @@ class Chunk(NamedTuple):
     directory: Path
     mdp: FiniteMDP
     settings: Settings
-    hyperparameters: Hyperparameters
+    varied: Varied
     configurations: list[Configuration]
     configuration_of: NDArray[np.int64]
     run_of: NDArray[np.int64]
@@ -235,7 +235,7 @@ def _compute(chunk: Chunk) -> None:
         chunk.configuration_of,
         chunk.run_of,
         columns,
-        chunk.hyperparameters,
+        chunk.varied,
     )
 
 
@@ -248,12 +248,14 @@ def _chunks(
 ) -> Iterator[Chunk]:
     """Cut the missing pairs into chunks, each with the configurations that it needs."""
     settings = _settings(sweep)
-    columns = hyperparameters_of(sweep.configurations)
-    for start in range(0, len(run_of), size):
-        cut = slice(start, start + size)
+    varied = varied_in(sweep.configurations)
+    fewest = FEWEST_RUNS if size >= LANES else 1  # what would fill no lanes joins the task before
+    starts = range(0, max(len(run_of) - fewest, 0) + 1, size)
+    for start in starts:
+        cut = slice(start, None if start == starts[-1] else start + size)
         needed, place = np.unique(configuration_of[cut], return_inverse=True)
         configurations = [sweep.configurations[i] for i in needed]
-        yield Chunk(directory, sweep.mdp, settings, columns, configurations, place, run_of[cut])
+        yield Chunk(directory, sweep.mdp, settings, varied, configurations, place, run_of[cut])
 
 
 def _part_of(chunk: Chunk, start: int, stop: int) -> Chunk:
@@ -276,6 +278,7 @@ def _workers(n_jobs: int, backend: str) -> int:
 
 
 def _chunk_size(runs: int, episodes: int, workers: int) -> int:
-    """Choose how many runs a task has: enough tasks to balance, each of bounded size."""
+    """Choose how many runs a task has: lanes full, size bounded, and enough tasks to balance."""
     balanced = math.ceil(runs / (_CHUNKS_PER_JOB * workers))
-    return max(1, min(balanced, _MOST_ROWS // episodes))
+    size = min(balanced, _MOST_ROWS // episodes)
+    return max(1, size if size < LANES else size - size % LANES)

@@ -16,8 +16,8 @@ from tests.conftest import contents, rerun
 def test_parts_are_readable_without_fastq(results, sweep):
     table = pd.read_parquet(results.directory / "parts")
     assert list(table.columns) == [
-        "configuration", "agent", "alpha", "gamma", "epsilon", "initial_value", "ties",
-        "temperature", "schedules", "run", "episode", "return", "length", "truncated", "diverged",
+        "configuration", "alpha", "epsilon", "run", "episode", "return", "length", "truncated",
+        "diverged",
     ]  # fmt: skip
     assert len(table) == 6 * 5 * 20
     agent = fastq.QLearning(alpha=0.5, gamma=1.0, epsilon=0.1)
@@ -40,8 +40,6 @@ def test_a_cell_is_empty_where_an_agent_lacks_it_or_has_a_schedule(fields, tmp_p
     assert rows["planning_steps"].fillna(-1).tolist() == [0, 0, 3, 3, -1, -1]
     assert rows["alpha"].fillna(-1).tolist() == [0.5, -1] * 3
     assert rows["schedules"].tolist() == ["", "alpha = 1/n^0.8"] * 3
-    assert set(rows["ties"]) == {"first"}
-    assert rows["temperature"].isna().all()
     assert found.study.num_configurations == 6
 
 
