@@ -31,6 +31,19 @@ def _lowest_bit(typing_context: Any, bits: Any) -> Any:
     return types.uint64(types.uint64), generate
 
 
+@intrinsic
+def _as_wide_as(typing_context: Any, table: Any, actions: Any) -> Any:
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        array = context.make_array(table)(context, builder, args[0])
+        width = ir.Constant(ir.IntType(64), actions.count)
+        array.shape = builder.insert_value(array.shape, width, table.ndim - 1)
+        return array._getvalue()
+
+    if isinstance(actions, types.UniTuple):
+        return table(table, actions), generate
+    return table(table, actions), lambda context, builder, signature, args: args[0]
+
+
 vectorised = cast(Callable[[], None], _vectorised)
 """Say of the function that calls this: its arrays lie apart, and its vectors may be wide.
 
@@ -40,3 +53,7 @@ second, it uses half the width of the vectors of processors with AVX-512, which 
 
 lowest_bit = cast(Callable[[np.uint64], np.uint64], _lowest_bit)
 """Find the place of the lowest bit that is set in a word that is not 0."""
+
+as_wide_as = cast(Callable[[Any, Any], Any], _as_wide_as)
+"""Say of a table that its last axis is as long as a tuple: then the compiler unrolls loops over it.
+"""

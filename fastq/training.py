@@ -230,7 +230,19 @@ def _train_by_own_rules(algorithm: type[Algorithm], sort: Sort, arguments: tuple
 
 def _compiled_rules(algorithm: type[Algorithm], sort: Sort, arguments: tuple[Any, ...]) -> Kernel:
     """Compile an algorithm of one's own; say in one line where that is not possible."""
-    signature = tuple(map(typeof, arguments))
+    actions = arguments[0].actions
+    key = (algorithm, sort, len(actions) if isinstance(actions, tuple) else None)
+    if key not in _READY:
+        _READY[key] = _compile_rules(algorithm, sort, tuple(map(typeof, arguments)))
+    return _READY[key]
+
+
+_READY: dict[tuple[type[Algorithm], Sort, int | None], Kernel] = {}
+"""What is compiled: for one number of actions all arguments are of the same types."""
+
+
+def _compile_rules(algorithm: type[Algorithm], sort: Sort, signature: tuple[Any, ...]) -> Kernel:
+    """Compile an algorithm of one's own for arguments of some types."""
     with contextlib.suppress(Exception):  # perhaps only because it allocates memory
         kernel = kernel_for(algorithm, sort)
         kernel.compile(signature)

@@ -14,6 +14,7 @@ from fastq.kernels.scalars import draw_unit
 from fastq.kernels.step import Transition
 from fastq.kernels.tables import World
 from fastq.kernels.work import Work
+from fastq.machine import as_wide_as
 
 UPDATE_DRAWS = False
 
@@ -44,7 +45,7 @@ def act(
     stream: NDArray[np.uint64],
 ) -> np.uint64:
     """Ask the algorithm for an action."""
-    action = chosen(q, np.int64(state), draw_unit(stream), agent)
+    action = chosen(as_wide_as(q, world.actions), np.int64(state), draw_unit(stream), agent)
     whole = np.int64(action)
     if not 0 <= action < len(world.actions) or whole != action:  # `whole` of a NaN is anything
         raise IndexError("act returned what is no action")
@@ -77,7 +78,7 @@ def update(
 ) -> None:
     """Let the algorithm learn from a step."""
     u = draw_unit(stream) if UPDATE_DRAWS else 0.0
-    learn(q, as_numbers(step, u), agent)
+    learn(as_wide_as(q, world.actions), as_numbers(step, u), agent)
 
 
 @inlined
@@ -91,4 +92,6 @@ def update_with_tables(
 ) -> None:
     """Let the algorithm learn from a step, with its further tables."""
     u = draw_unit(stream) if UPDATE_DRAWS else 0.0
-    learn(q, as_numbers(step, u), agent, work.tables)
+    table = as_wide_as(q, world.actions)
+    tables = as_wide_as(work.tables, world.actions)
+    learn(table, as_numbers(step, u), agent, tables)
