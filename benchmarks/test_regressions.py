@@ -5,12 +5,15 @@ Seeds change from round to round, so that the branch predictor learns no run by 
 
 import itertools
 
+import numba
 import numpy as np
 import pytest
 
 import fastq
-from fastq import manifest, parts, statistics, streams
+from fastq import manifest, parts, statistics, streams, training
 from fastq.agents import AGENTS
+from fastq.jit import specialised
+from fastq.kernels import lanes, lockstep, loop
 
 RUNS = 96
 
@@ -50,6 +53,30 @@ def test_kernel(benchmark, world, kind):
     assert benchmark(work).returns.shape == (RUNS, 300)
 
 
+@pytest.mark.parametrize("kind", [fastq.QLearning, Own], ids=lambda kind: kind.name)
+def test_single_runs(benchmark, kind):
+    runs = itertools.count()
+
+    def work():
+        return fastq.train(WORLDS["windy"], kind(), episodes=1000, seed=0, run=next(runs))
+
+    work()
+    assert benchmark(work).returns.shape == (1000,)
+
+
+@pytest.mark.parametrize(
+    "template", [loop.learn_batch, lockstep.learn_lanes], ids=["plain", "lanes"]
+)
+def test_compiling(benchmark, template, tmp_path, monkeypatch):
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    mdp, agent = WORLDS["windy"], fastq.QLearning()
+    monkeypatch.setattr(training, "kernel_for", lambda *_: kernel)
+    kernel = specialised(template, "learn_anew", "", {"STOCHASTIC": False, "GENERAL": False})
+    runs = 1 if template is loop.learn_batch else lanes.LANES
+    options = {"episodes": 1, "seed": 0, "runs": runs, "max_steps": 1}
+    assert benchmark.pedantic(fastq.train_batch, (mdp, agent), options).lengths.sum() == runs
+
+
 def test_seeding(benchmark):
     runs, keys = np.arange(100_000), np.empty((100_000, 0), dtype=np.int64)
     assert benchmark(streams.states, 0, runs, 0, keys).shape == (100_000, 4)
@@ -62,7 +89,7 @@ def test_recording(benchmark, tmp_path):
     lengths = np.random.default_rng(0).geometric(0.05, size=(100, 500)).astype(np.int32)
     columns = {"return": -lengths.astype(float), "length": lengths, "truncated": lengths > 100}
     place, runs = np.zeros(100, dtype=np.int64), np.arange(100)
-    kinds = parts.hyperparameters_of(sweep.configurations)
+    kinds = parts.varied_in(sweep.configurations)
     benchmark(parts.write_part, tmp_path / "x", sweep.configurations, place, runs, columns, kinds)
 
 

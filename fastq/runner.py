@@ -31,8 +31,8 @@ from fastq.training import Settings, train_batch, train_pairs, why_failed
 from fastq.validation import check_arguments, shorten
 
 _CHUNKS_PER_JOB = 8
-_MOST_ROWS = 2**20
-"""Bound on the episodes of a chunk: 13 MB of results, and as little lost at an interruption."""
+_MOST_ROWS = 2**17
+"""Bound on the episodes of a chunk: some tens of MB at work, and as little lost at a stop."""
 
 
 class Chunk(NamedTuple):

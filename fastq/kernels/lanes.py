@@ -28,7 +28,7 @@ into the fastest cache with their tables."""
 FEWEST_RUNS = LANES // 2
 """From so many runs on lanes pay, though some stay empty."""
 
-MOST_BYTES = 2**26
+MOST_BYTES = 2**27
 """Of the tables of all lanes: what is larger is trained one run after another."""
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
