@@ -3,20 +3,18 @@
 Every number is a pure function of (MDP, agent, seed, run): a batch equals as many single runs.
 """
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import typeof
 from numpy.typing import ArrayLike, NDArray
 
-from fastq import mishaps, streams
+from fastq import mishaps, own_rules, streams
 from fastq.agents import AGENTS, Agent, TDAgent
 from fastq.algorithm import Algorithm
 from fastq.errors import InputError, RunError
-from fastq.kernels.build import Kernel, Sort, kernel_for, sort_for
+from fastq.kernels.build import kernel_for, sort_for
 from fastq.kernels.lanes import lay_out_lanes
 from fastq.kernels.loop import Record
 from fastq.kernels.tables import lay_out_learners, lay_out_world
@@ -211,48 +209,10 @@ def train_pairs(
             record,
         )
         if issubclass(agent_type, Algorithm):
-            _train_by_own_rules(agent_type, sort, arguments)
+            own_rules.train(agent_type, sort, arguments)
         else:
             kernel_for(agent_type, sort)(*arguments)
     return Training(q, *record)
-
-
-def _train_by_own_rules(algorithm: type[Algorithm], sort: Sort, arguments: tuple[Any, ...]) -> None:
-    """Call the kernel of an algorithm of one's own; say which run a rule fails in."""
-    kernel = _compiled_rules(algorithm, sort, arguments)
-    try:
-        kernel(*arguments)
-    except Exception as error:
-        *_, runs, _, _, _, _, record = arguments
-        unfinished = runs[record.lengths[runs, -1] == 0]
-        raise mishaps.RuleError(int(unfinished[0]), mishaps.said(error)) from None
-
-
-def _compiled_rules(algorithm: type[Algorithm], sort: Sort, arguments: tuple[Any, ...]) -> Kernel:
-    """Compile an algorithm of one's own; say in one line where that is not possible."""
-    actions = arguments[0].actions
-    key = (algorithm, sort, len(actions) if isinstance(actions, tuple) else None)
-    if key not in _READY:
-        _READY[key] = _compile_rules(algorithm, sort, tuple(map(typeof, arguments)))
-    return _READY[key]
-
-
-_READY: dict[tuple[type[Algorithm], Sort, int | None], Kernel] = {}
-"""What is compiled: for one number of actions all arguments are of the same types."""
-
-
-def _compile_rules(algorithm: type[Algorithm], sort: Sort, signature: tuple[Any, ...]) -> Kernel:
-    """Compile an algorithm of one's own for arguments of some types."""
-    with contextlib.suppress(Exception):  # perhaps only because it allocates memory
-        kernel = kernel_for(algorithm, sort)
-        kernel.compile(signature)
-        return kernel
-    try:
-        kernel = kernel_for(algorithm, sort._replace(allocates=True))
-        kernel.compile(signature)
-    except Exception as error:
-        raise InputError(mishaps.why_not_compiled(algorithm, error)) from None
-    return kernel
 
 
 def _by_type(
