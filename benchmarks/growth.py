@@ -18,12 +18,14 @@ from unittest import mock
 
 import matplotlib.pyplot as plt
 import numpy as np
+import page
 
 import fastq
 from fastq.kernels import build, lanes
 from fastq.training import Settings, train_pairs
 
 ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "PERFORMANCE.md"
 STATES = (70, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 ACTIONS = (2, 4, 8, 16, 32, 64, 128, 256)
 OUTCOMES = (1, 2, 4, 8, 16)
@@ -45,6 +47,8 @@ class Axis(NamedTuple):
 
 def main() -> None:
     """Measure, print, and write where asked."""
+    if "--write" in sys.argv[1:]:
+        page.parts(PAGE, "growth")
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     axes = [
@@ -56,10 +60,7 @@ def main() -> None:
     print(text)
     if "--write" in sys.argv[1:]:
         _draw(axes)
-        page = ROOT / "PERFORMANCE.md"
-        before, rest = page.read_text().split("<!-- growth -->\n")
-        _, after = rest.split("<!-- /growth -->")
-        page.write_text(f"{before}<!-- growth -->\n{text}\n<!-- /growth -->{after}")
+        page.write(PAGE, "growth", text)
 
 
 def _axis(name: str, values: tuple[int, ...], world: Callable[[int], fastq.FiniteMDP]) -> Axis:

@@ -17,8 +17,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import page
+
 README = Path(__file__).parent.parent / "README.md"
-_BEGIN, _END = "<!-- peers -->\n", "<!-- /peers -->"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--readme", type=Path, default=README, help="another file to write to")
     options = parser.parse_args(arguments)
     if options.write:
-        _split(options.readme)
+        page.parts(options.readme, "peers")
     try:
         text = _measured(quick=options.quick)
     except KeyboardInterrupt:
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(130) from None
     print(text)
     if options.write:
-        _write(options.readme, text)
+        page.write(options.readme, "peers", text)
 
 
 def say(line: str) -> None:
@@ -59,27 +60,6 @@ def _measured(*, quick: bool) -> str:
     size = work.QUICK if quick else work.FULL
     contests, left_out = work.contests(size)
     return table.tables(measure.measure(contests, size.repeats, say), left_out)
-
-
-def _split(readme: Path) -> tuple[str, str]:
-    """Give what stands before and behind the place of the tables."""
-    before, begin, rest = readme.read_text().partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not (begin and end):
-        raise SystemExit(
-            f"{readme} lacks the lines {_BEGIN.strip()} and {_END}: nothing is written"
-        )
-    return before + begin, end + after
-
-
-def _write(readme: Path, text: str) -> None:
-    """Put the tables into their place, in a file that is whole at any time."""
-    from fastq.atomic import put
-
-    before, after = _split(readme)
-    temporary = readme.with_name(f".{readme.name}.new")
-    temporary.write_text(f"{before}{text}\n{after}")
-    put(temporary, readme)
 
 
 if __name__ == "__main__":

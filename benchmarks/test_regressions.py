@@ -20,7 +20,7 @@ RUNS = 96
 
 WORLDS = {
     "windy": fastq.windy_gridworld(),
-    "windy king, stochastic": fastq.windy_gridworld(moves="king", stochastic_wind=True),
+    "windy stochastic": fastq.windy_gridworld(stochastic_wind=True),
     "frozen lake 8x8": fastq.FiniteMDP.from_gymnasium("FrozenLake-v1", map_name="8x8"),
 }
 

@@ -84,7 +84,7 @@ def test_36_runs_of_100_episodes():
         fastq.random_mdp(2, 2, 2, seed=1, sd=1.0),
         fastq.random_mdp(5, 20, 1, seed=2, ends=0.1),
         fastq.random_mdp(4, 256, 4, seed=3, ends=0.2, sd=0.5),
-        fastq.random_mdp(20_000, 2, 3, seed=4),
+        fastq.random_mdp(20_000, 4, 3, seed=4),
     ],
     ids=["2 states", "20 actions", "256 actions", "20,000 states"],
 )
@@ -110,12 +110,12 @@ def test_truncation_keeps_the_bootstrap(kind):
 def test_termination_cuts_the_bootstrap(kind):
     """However great the values of the state that is entered, they do not count."""
     left, right = [(1.0, 1, -1.0, True)], [(1.0, 0, 100.0, True)]
-    mdp = fastq.FiniteMDP.from_arrays([[left, left], [right, right]], start=[0.5, 0.5])
+    mdp = fastq.FiniteMDP.from_arrays([[left] * 4, [right] * 4], start=[0.5, 0.5])
     agent = kind(alpha=1.0, epsilon=1.0)
     options = {"episodes": 60, "seed": 0}
     found = fastq.train(mdp, agent, **options)
     assert_same(found, reference_run(agent, mdp.to_gymnasium(), **options))
-    assert found.q.tolist() == [[-1.0, -1.0], [100.0, 100.0]]
+    assert found.q.tolist() == [[-1.0] * 4, [100.0] * 4]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
