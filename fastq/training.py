@@ -220,6 +220,9 @@ def _by_type(
 ) -> Iterator[tuple[type[Agent], NDArray[np.int64], NDArray[np.int64]]]:
     """Give the places of the agents of each class, and those of their runs."""
     types = [type(agent) for agent in agents]
+    if len(set(types)) == 1:
+        yield types[0], np.arange(len(agents)), np.arange(len(agent_of))
+        return
     for agent_type in dict.fromkeys(types):
         is_one = np.array([other is agent_type for other in types])
         yield agent_type, np.flatnonzero(is_one), np.flatnonzero(is_one[agent_of])
@@ -256,14 +259,15 @@ def _stream_states(
     settings: Settings,
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     """Seed the two streams of each run."""
-    words = np.empty((len(agents), 0), dtype=np.uint32)
     if settings.streams == "independent":
         words = np.array([key_words(agent.key(mdp.fingerprint)) for agent in agents])
-    keys = words[agent_of]
-    return (
-        streams.states(settings.seed, run_of, streams.ACTIONS, keys),
-        streams.states(settings.seed, run_of, streams.ENVIRONMENT, keys),
-    )
+        keys = words[agent_of]
+    else:
+        keys = np.empty((len(run_of), 0), dtype=np.uint32)
+    actions = streams.states(settings.seed, run_of, streams.ACTIONS, keys)
+    if mdp.deterministic and mdp.reward_sd is None:
+        return actions, np.zeros_like(actions)  # nothing is drawn from them
+    return actions, streams.states(settings.seed, run_of, streams.ENVIRONMENT, keys)
 
 
 def key_words(key: str) -> tuple[int, int]:

@@ -99,11 +99,12 @@ def lay_out_world(mdp: FiniteMDP, max_steps: int, *, rows: bool) -> World:
 def lay_out_learners(agents: Sequence[Agent]) -> Learners:
     """Lay out the hyperparameters of M agents of one class."""
     columns = [_columns(agent) for agent in agents]
-    schedules = np.array([list(column.values()) for column in columns])
+    numbers = [number for column in columns for row in column.values() for number in row]
+    schedules = np.array(numbers).reshape(len(agents), -1, 4)
     values = schedules[:, :, 1].copy()
     current = values.view(_record(tuple(columns[0])))[:, 0]
-    scheduled = (schedules[:, :, 0] != CONSTANT).any(axis=1)
-    return Learners(current, values, schedules, scheduled)
+    scheduled = [any(row[0] != CONSTANT for row in column.values()) for column in columns]
+    return Learners(current, values, schedules, np.array(scheduled))
 
 
 @functools.cache
