@@ -19,6 +19,7 @@ from unittest import mock
 import matplotlib.pyplot as plt
 import numpy as np
 import page
+from matplotlib.ticker import FuncFormatter
 
 import fastq
 from fastq.kernels import build, lanes
@@ -127,17 +128,22 @@ def _draw(axes: list[Axis]) -> None:
         shown = [v for v in axis.values if axis.name != "actions" or v <= lanes.UNROLLED_ACTIONS]
         panel.plot(axis.values, axis.plain, "s--", color="0.5", label="plain loop")
         panel.plot(shown, axis.lockstep[: len(shown)], "o-", color="k", label="in lock-step")
-        panel.set(xscale="log", yscale="log", xlabel=axis.name)
+        panel.set(yscale="log", xlabel=axis.name)
+        panel.set_xscale("log", base=10 if axis.name == "states" else 2)
+        if axis.name != "states":
+            panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     for name, size in _caches():
         for runs, style in ((lanes.LANES, ":"), (1, "-")):
             states = size / (8 * 4 * runs)
             if STATES[0] <= states <= STATES[-1]:
                 panels[0].axvline(states, color="0.8", linestyle=style, zorder=0)
-                label = f"{name}, {runs} table{'s' if runs > 1 else ''}"
-                panels[0].text(states, 1.02, label, rotation=40, fontsize=7,
-                               transform=panels[0].get_xaxis_transform())  # fmt: skip
-    panels[0].set_ylabel("ns per step")
-    panels[0].legend(frameon=False, loc="upper left")
+                label = f" {name}, {runs} table{'s' if runs > 1 else ''} "
+                side, transform = "left" if runs > 1 else "right", panels[0].get_xaxis_transform()
+                look = {"rotation": 90, "fontsize": 7, "ha": side, "va": "top"}
+                panels[0].text(states, 0.98, label, transform=transform, **look)
+    panels[0].set(ylabel="ns per step", ylim=(2, 1000))
+    panels[2].legend(frameon=False, loc="upper left")
     figure.savefig(ROOT / "benchmarks" / "growth.png", dpi=150)
 
 
