@@ -14,6 +14,8 @@ from fastq import manifest, parts, statistics, streams, training
 from fastq.agents import AGENTS
 from fastq.jit import specialised
 from fastq.kernels import lanes, lockstep, loop
+from fastq.records import Learned, entries
+from fastq.store import Directory
 
 RUNS = 96
 
@@ -82,15 +84,25 @@ def test_seeding(benchmark):
     assert benchmark(streams.states, 0, runs, 0, keys).shape == (100_000, 4)
 
 
-def test_recording(benchmark, tmp_path):
+@pytest.mark.parametrize("record", ["episodes", {"window": 10}, "moments", "summary"], ids=str)
+def test_recording(benchmark, tmp_path, record):
     spec = {"env": "fastq/WindyGridworld-v0", "agent": "q_learning", "grid": {"alpha": [0.5]}}
-    sweep = fastq.Sweep(**spec, episodes=500, runs=100)
-    manifest.open_study(tmp_path / "x", sweep)
-    lengths = np.random.default_rng(0).geometric(0.05, size=(100, 500)).astype(np.int32)
-    columns = {"return": -lengths.astype(float), "length": lengths, "truncated": lengths > 100}
+    sweep = fastq.Sweep(**spec, episodes=500, runs=100, record=record)
+    store = Directory(tmp_path / "x")
+    manifest.open_study(store, sweep)
     place, runs = np.zeros(100, dtype=np.int64), np.arange(100)
-    kinds = parts.varied_in(sweep.configurations)
-    benchmark(parts.write_part, tmp_path / "x", sweep.configurations, place, runs, columns, kinds)
+    batch = fastq.train_batch(sweep.mdp, fastq.QLearning(), episodes=500, seed=0, runs=100)
+    learned = Learned(batch.returns, batch.lengths, batch.truncated, batch.diverged)
+    varied, kept = parts.varied_in(sweep.configurations), sweep.recording
+
+    def work():
+        found = entries(kept, place, runs, learned)
+        points = kept.points(500)
+        about = sweep.configurations, place, runs, found, points, varied, "study"
+        parts.write_part(store, *about)
+
+    benchmark(work)
+    assert len(parts.part_names(store)) == 1
 
 
 @pytest.mark.parametrize("kind", statistics.INTERVALS)

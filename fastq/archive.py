@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,19 +19,26 @@ from fastq.errors import InputError
 _ABOUT = "about"
 
 
-def write(path: str | Path, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None:
-    """Write arrays, and what JSON can say about them, to a file that is whole or not there.
+Place = str | Path | BinaryIO
+"""A path, or an open file."""
+
+
+def write(place: Place, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None:
+    """Write arrays, and what JSON can say about them; a path's file is whole or not there.
 
     Raises
     ------
     InputError
         Where the folder does not exist.
     """
-    final = Path(path)
-    if not final.parent.is_dir():
-        raise InputError(f"path = {str(path)!r}: must be in a folder that exists")
-    temporary = final.with_name(f".{uuid.uuid4().hex}.tmp")
     entries: dict[str, Any] = {_ABOUT: np.array(json.dumps(about)), **arrays}
+    if not isinstance(place, str | Path):
+        np.savez_compressed(place, **entries)
+        return
+    final = Path(place)
+    if not final.parent.is_dir():
+        raise InputError(f"path = {str(place)!r}: must be in a folder that exists")
+    temporary = final.with_name(f".{uuid.uuid4().hex}.tmp")
     try:
         with temporary.open("wb") as file:
             np.savez_compressed(file, **entries)
@@ -40,7 +47,7 @@ def write(path: str | Path, arrays: Mapping[str, NDArray[Any]], about: Mapping[s
         temporary.unlink(missing_ok=True)
 
 
-def read(path: str | Path, kind: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+def read(place: Place, kind: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Read what `write` wrote.
 
     Raises
@@ -50,7 +57,7 @@ def read(path: str | Path, kind: str) -> tuple[dict[str, NDArray[Any]], dict[str
     """
     arrays: dict[str, NDArray[Any]] = {}
     try:
-        with contextlib.closing(zipfile.ZipFile(path)) as archive:
+        with contextlib.closing(zipfile.ZipFile(place)) as archive:
             for entry in archive.namelist():
                 whole = io.BytesIO(archive.read(entry))  # its checksum is compared at the end
                 table = np.lib.format.read_array(whole, allow_pickle=False)
@@ -59,10 +66,10 @@ def read(path: str | Path, kind: str) -> tuple[dict[str, NDArray[Any]], dict[str
         if not isinstance(about, dict):
             raise TypeError(f"{_ABOUT} is no mapping")
     except FileNotFoundError:
-        raise InputError(f"path = {str(path)!r}: no such file") from None
+        raise InputError(f"path = {str(place)!r}: no such file") from None
     except _DAMAGES as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"path = {str(path)!r}: must be {kind} ({reason})") from None
+        raise InputError(f"path = {str(place)!r}: must be {kind} ({reason})") from None
     return arrays, about
 
 

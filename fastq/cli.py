@@ -112,8 +112,9 @@ def bench(
 
 def _run(spec: "Sweep", directory: Path, jobs: int, backend: str, quiet: bool) -> "Results":
     """Run a sweep, and say what is to be said before it."""
+    from fastq.chunks import kernels_of
     from fastq.jit import is_cached
-    from fastq.runner import kernels_of, run
+    from fastq.runner import run
 
     if not quiet:
         typer.echo(

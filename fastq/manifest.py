@@ -1,26 +1,30 @@
 """``manifest.json``: which study a directory holds, and with what it was made.
 
-A directory holds one study: its environment, seed, episodes, time limit and streams never change.
+A directory holds one study: its environment, seed, episodes, time limit, streams and what is
+recorded never change.
 Configurations and runs are added to, and agents to those that are there; the manifest tells of the
 sweep that was run last.
 """
 
 import datetime
 import importlib.metadata
+import io
 import json
 import platform
 import subprocess
-import uuid
+import zlib
 from pathlib import Path
 from typing import Any
 
-from fastq.atomic import put
 from fastq.errors import InputError
-from fastq.study import Study
+from fastq.mdp import FiniteMDP
+from fastq.store import Store
+from fastq.study import Study, identity_of
 from fastq.sweep import Sweep
 from fastq.validation import shorten
 
-FORMAT = 3
+FORMAT = 4
+MANIFEST, ENVIRONMENT = "manifest.json", "environment.npz"
 _LIBRARIES = ("fastq-rl", "numpy", "numba", "gymnasium", "pandas", "pyarrow", "scipy", "joblib")
 
 _FIELDS: dict[str, type | tuple[type, ...]] = {
@@ -29,48 +33,72 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
     "environment": str,
     "max_steps": int,
     "versions": dict,
+    "algorithms": dict,
     "revision": (str, type(None)),
+    "clean": (bool, type(None)),
     "wall_time": (int, float),
+    "steps": int,
+    "checksum": str,
 }
 """What each manifest holds and fastq reads again."""
 
 
-def check_study(directory: Path, sweep: Sweep) -> None:
-    """Check that a directory can hold the study of a sweep; change nothing.
+def check_study(store: Store, sweep: Sweep) -> None:
+    """Check that a place can hold the study of a sweep; change nothing.
 
     Raises
     ------
     InputError
         Where it holds another study, or something else.
     """
-    if (directory / "manifest.json").exists():
-        _check_same_study(directory, read_manifest(directory), sweep)
-    elif directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+    if has_manifest(store):
+        _check_same_study(store, read_manifest(store), sweep)
+    elif not store.is_free():
         raise InputError(
-            f"out = {str(directory)!r}: holds something else; "
+            f"out = {str(store)!r}: holds something else; "
             "must be a new or empty directory, or one that holds this study"
         )
 
 
-def open_study(directory: Path, sweep: Sweep) -> None:
-    """Make a directory the study of a sweep, or take up the study that `check_study` found there.
+def has_manifest(store: Store) -> bool:
+    """Say whether a place holds a study."""
+    try:
+        store.read(MANIFEST)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # it is there, and what is wrong with it is said when it is read
+        return True
+    return True
+
+
+def open_study(store: Store, sweep: Sweep) -> None:
+    """Make a place the study of a sweep, or take up the study that `check_study` found there.
+
+    The environment's tables are kept beside the manifest, so that runs can be verified wherever
+    the environment is not at hand.
 
     Raises
     ------
     InputError
         Where it cannot be written.
     """
-    known = (directory / "manifest.json").exists()
-    old = read_manifest(directory) if known else {}
+    old = read_manifest(store) if has_manifest(store) else {}
     try:
-        (directory / "parts").mkdir(parents=True, exist_ok=True)
-        _write_manifest(directory, _manifest(sweep, old))
+        if not old:
+            tables = io.BytesIO()
+            sweep.mdp.save(tables)
+            store.put(ENVIRONMENT, tables.getvalue())
+        _write_manifest(store, _manifest(sweep, old))
     except OSError as error:
-        reason = error.strerror
-        raise InputError(f"out = {str(directory)!r}: cannot be written ({reason})") from None
+        raise InputError(f"out = {str(store)!r}: cannot be written ({said(error)})") from None
 
 
-def read_manifest(directory: Path) -> dict[str, Any]:
+def said(error: OSError) -> str:
+    """Say why something could not be read or written."""
+    return error.strerror or shorten(str(error), 100)
+
+
+def read_manifest(store: Store) -> dict[str, Any]:
     """Read a study's manifest.
 
     Raises
@@ -78,16 +106,17 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     InputError
         Where the directory holds no study, or a damaged one.
     """
-    path = directory / "manifest.json"
+    path = f"{store}/{MANIFEST}"
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = json.loads(store.read(MANIFEST).decode())
         found = manifest["format"]
-    except OSError:
-        raise InputError(
-            f"{directory}: holds no study (no manifest.json that can be read)"
-        ) from None
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{path}: is damaged ({type(error).__name__}: {error})") from None
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        why = f"no {MANIFEST}" if missing else f"{MANIFEST} cannot be read: {said(error)}"
+        raise InputError(f"{store}: holds no study ({why})") from None
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        reason = shorten(f"{type(error).__name__}: {error}", 100)
+        raise InputError(f"{path}: is damaged ({reason})") from None
     if found != FORMAT:
         raise InputError(
             f"{path}: format = {shorten(found)}: must be {FORMAT}; made by another fastq"
@@ -95,58 +124,72 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     for name, kind in _FIELDS.items():
         if not isinstance(manifest.get(name), kind):
             raise InputError(f"{path}: is damaged ({name} = {shorten(manifest.get(name))})")
+    if manifest["checksum"] != _checksum(manifest):
+        raise InputError(f"{path}: is damaged (its content does not have its checksum)")
     return dict(manifest)
 
 
-def read_study(directory: Path) -> Study:
-    """Read what a directory's last sweep was.
+def read_study(store: Store) -> Study:
+    """Read what a study's last sweep was.
 
     Raises
     ------
     InputError
-        Where the directory holds no study, or a damaged one.
+        Where there is no study, or a damaged one.
     """
-    stored = read_manifest(directory)["study"]
+    stored = read_manifest(store)["study"]
     try:
         return Study.from_manifest(stored)
     except InputError as error:
-        raise InputError(f"{directory / 'manifest.json'}: is damaged (study.{error})") from None
+        raise InputError(f"{store}/{MANIFEST}: is damaged (study.{error})") from None
 
 
-def add_wall_time(directory: Path, seconds: float) -> None:
-    """Add the time of a finished sitting to the manifest."""
-    manifest = read_manifest(directory)
+def read_environment(store: Store) -> FiniteMDP:
+    """Read the tables that a study's runs were trained on.
+
+    Raises
+    ------
+    InputError
+        Where they are missing or damaged.
+    """
+    path, expected = f"{store}/{ENVIRONMENT}", read_manifest(store)["environment"]
+    try:
+        mdp = FiniteMDP.load(io.BytesIO(store.read(ENVIRONMENT)))
+    except (OSError, InputError) as error:
+        reason = said(error) if isinstance(error, OSError) else shorten(str(error), 100)
+        raise InputError(f"{path}: cannot be read ({reason})") from None
+    if mdp.fingerprint != expected:
+        raise InputError(f"{path}: is damaged (its tables are not those that were trained on)")
+    return mdp
+
+
+def add_work(store: Store, seconds: float, steps: int) -> None:
+    """Add the time and the steps of a finished sitting to the manifest."""
+    manifest = read_manifest(store)
     manifest["wall_time"] = round(manifest["wall_time"] + seconds, 3)
-    _write_manifest(directory, manifest)
+    manifest["steps"] += steps
+    _write_manifest(store, manifest)
 
 
-def _identity(sweep: Sweep) -> dict[str, Any]:
-    """List what two sweeps of one study have in common."""
-    return {
-        "env": sweep.env_name,
-        "env_args": dict(sweep.env_args),
-        "environment": sweep.mdp.fingerprint,
-        "seed": sweep.seed,
-        "episodes": sweep.episodes,
-        "max_steps": sweep.time_limit,
-        "streams": sweep.streams,
-    }
-
-
-def _check_same_study(directory: Path, manifest: dict[str, Any], sweep: Sweep) -> None:
+def _check_same_study(store: Store, manifest: dict[str, Any], sweep: Sweep) -> None:
     """Raise `InputError` where the sweep contradicts the study in the directory."""
     stored = {**manifest["spec"], **manifest}
+    new = {"env": sweep.env_name, "env_args": dict(sweep.env_args), **identity_of(sweep)}
     differing = {
         field: (stored.get(field), value)
-        for field, value in _identity(sweep).items()
+        for field, value in new.items()
         if stored.get(field) != value
     }
-    there, new = manifest["study"].get("agents"), Study.of(sweep).agents
-    if not set(there if isinstance(there, list) else []) & set(new):
-        differing["agent"] = (there, new)
+    if "environment" not in differing:  # another name of the same tables is no other study
+        differing = {
+            field: both for field, both in differing.items() if not field.startswith("env")
+        }
+    there, here = manifest["study"].get("agents"), Study.of(sweep).agents
+    if not set(there if isinstance(there, list) else []) & set(here):
+        differing["agent"] = (there, here)
     for field, (old, value) in differing.items():
         raise InputError(
-            f"out = {str(directory)!r}: holds another study, with "
+            f"out = {str(store)!r}: holds another study, with "
             f"{field} = {shorten(old)} and not {shorten(value)}; "
             "must be a new directory, or the same study"
         )
@@ -155,6 +198,7 @@ def _check_same_study(directory: Path, manifest: dict[str, Any], sweep: Sweep) -
 def _manifest(sweep: Sweep, old: dict[str, Any]) -> dict[str, Any]:
     """Write down what is run, and with what."""
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    revision = _revision()
     return {
         "format": FORMAT,
         "spec": sweep.model_dump(mode="json"),
@@ -162,15 +206,17 @@ def _manifest(sweep: Sweep, old: dict[str, Any]) -> dict[str, Any]:
         "seed": sweep.seed,
         "environment": sweep.mdp.fingerprint,
         "max_steps": sweep.time_limit,
-        "algorithms": {agent.name: agent.algorithm_version() for agent in sweep.agents},
+        "algorithms": {agent.name: str(agent.algorithm_version()) for agent in sweep.agents},
         "versions": {
             "python": platform.python_version(),
             **{name: importlib.metadata.version(name) for name in _LIBRARIES},
         },
-        "revision": _revision(),
-        "machine": platform.machine(),
+        "revision": revision,
+        "clean": None if revision is None else not revision.endswith("-dirty"),
+        "machine": f"{platform.system()} {platform.machine()}",
         "created": old.get("created", now),
         "wall_time": old.get("wall_time", 0.0),
+        "steps": old.get("steps", 0),
     }
 
 
@@ -191,10 +237,13 @@ def _revision() -> str | None:
     return answers[-1].stdout.decode().strip()
 
 
-def _write_manifest(directory: Path, manifest: dict[str, Any]) -> None:
-    """Put the manifest in place of an older one, whole."""
-    text = json.dumps(manifest, indent=2) + "\n"
-    temporary = directory / f".manifest-{uuid.uuid4().hex}.tmp"
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-    put(temporary, directory / "manifest.json")
+def _write_manifest(store: Store, manifest: dict[str, Any]) -> None:
+    """Put the manifest in place of an older one, whole, with a checksum that edits do not have."""
+    whole = {**manifest, "checksum": _checksum(manifest)}
+    store.put(MANIFEST, (json.dumps(whole, indent=2) + "\n").encode())
+
+
+def _checksum(manifest: dict[str, Any]) -> str:
+    """Sum up a manifest, to find damage, not malice."""
+    content = {name: value for name, value in manifest.items() if name != "checksum"}
+    return f"{zlib.crc32(json.dumps(content, sort_keys=True).encode()):08x}"

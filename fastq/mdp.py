@@ -18,7 +18,6 @@ import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -247,8 +246,8 @@ class FiniteMDP:
         sd = np.zeros_like(self.reward) if self.reward_sd is None else self.reward_sd
         return to_lists(Tables(self.next_state, self.reward, self.probability, self.terminated, sd))
 
-    def save(self, path: str | Path) -> None:
-        """Write the MDP to one ``.npz`` file, which `load` reads; the file is whole or not there.
+    def save(self, path: archive.Place) -> None:
+        """Write the MDP as ``.npz``, which `load` reads; a path's file is whole or not there.
 
         Raises
         ------
@@ -260,7 +259,7 @@ class FiniteMDP:
         archive.write(path, self._tables(), {**about, "fingerprint": self.fingerprint})
 
     @classmethod
-    def load(cls, path: str | Path) -> "FiniteMDP":
+    def load(cls, path: archive.Place) -> "FiniteMDP":
         """Read an MDP that `save` wrote.
 
         Raises

@@ -1,40 +1,57 @@
 """Part files: the rows that the tasks of a study wrote.
 
-A part is a parquet file with one row for each configuration, run and episode, in that order, that
-pandas, Polars or DuckDB read as it is. Its footer lists the runs that it holds. A name that ends in
-``.parquet`` is a whole part, for parts are put in place by renaming. The name ends in the checksum
-of the part's bytes, which every reading is held against.
+A part is a parquet file with one row for each point of each entry of what was recorded (`records`):
+by default for each configuration, run and episode, in that order, as pandas, Polars or DuckDB read
+it. Its footer lists the runs that it holds, and whose they are. A name that ends in ``.parquet`` is
+a whole part, and ends in the checksum of the part's bytes, which every reading is held against.
 """
 
 import contextlib
 import hashlib
 import json
-import uuid
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from fastq.atomic import put
+from fastq.agents import Agent
 from fastq.errors import InputError
+from fastq.records import Entries
 from fastq.schedules import Schedule
+from fastq.store import Store
 from fastq.sweep import Configuration
 from fastq.validation import shorten
 
 _INDEX = b"fastq.runs"
+_FOLDER, _SUFFIX = "parts", ".parquet"
 
-Runs = dict[str, list[tuple[int, int]]]
-"""Which runs there are of each configuration, by its key: from a first up to before a second."""
+
+class Owner(NamedTuple):
+    """Whose runs they are."""
+
+    agent: str
+    version: str
+    """Of the agent's algorithm: rows of another are rows of another configuration."""
+
+
+class Finished(NamedTuple):
+    """Which runs of a configuration there are."""
+
+    owner: Owner
+    runs: list[tuple[int, int]]
+    """From a first up to before a second."""
+
+
 Varied = dict[str, pa.DataType]
 """The columns of what varies between the configurations of a study, and their types."""
 
-_SPLIT = ("return", "length")
-"""Written byte by byte of each number, which packs well, and as quickly as copying."""
+_SPLIT = (pa.float64(), pa.int32(), pa.int64())
+"""Results of these types are written byte by byte of each number, which packs well, and as quickly
+as copying."""
 
 
 def varied_in(configurations: Sequence[Configuration]) -> Varied:
@@ -50,73 +67,88 @@ def varied_in(configurations: Sequence[Configuration]) -> Varied:
 
 
 def write_part(
-    directory: Path,
+    store: Store,
     configurations: Sequence[Configuration],
     configuration_of: NDArray[np.int64],
     run_of: NDArray[np.int64],
-    columns: dict[str, NDArray[Any]],
+    entries: Entries,
+    points: NDArray[np.int32],
     varied: Varied,
+    identity: str,
 ) -> None:
-    """Write the rows of N runs.
+    """Write what was recorded of N runs.
 
     Parameters
     ----------
     configurations, configuration_of, run_of
         The configuration of run i is ``configurations[configuration_of[i]]``, its number
         ``run_of[i]``.
-    columns : dict of str to array, shape (N, episodes)
+    entries : Entries
+        What is kept of them.
+    points : array of int
+        The points of each entry, for the column ``episode``.
     varied : dict
         From `varied_in` all configurations of the study: each becomes a column.
+    identity : str
+        Of the study: its seed and all else that a configuration's key does not tell.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be written.
     """
-    index = json.dumps(_index(configurations, configuration_of, run_of)).encode()
-    rows = _rows(configurations, configuration_of, run_of, columns, varied)
+    runs = _index(configurations, configuration_of, run_of)
+    index = json.dumps({"study": identity, "runs": runs}).encode()
+    rows = _rows(configurations, entries, points, varied)
     about = [field.name for field in rows.schema if pa.types.is_dictionary(field.type)]
+    split = [name for name in entries.columns if rows.schema.field(name).type in _SPLIT]
     buffer = pa.BufferOutputStream()
     pq.write_table(
         rows.replace_schema_metadata({_INDEX: index}),
         buffer,
         compression="lz4",
         use_dictionary=about,
-        column_encoding={name: "BYTE_STREAM_SPLIT" for name in _SPLIT if name in columns},
+        column_encoding=dict.fromkeys(split, "BYTE_STREAM_SPLIT"),
         write_statistics=False,
     )
     data = buffer.getvalue()
     name = f"{hashlib.sha256(index).hexdigest()[:16]}-{_checksum(data)}"
-    temporary = directory / "parts" / f".{uuid.uuid4().hex}.tmp"
-    try:
-        temporary.write_bytes(data)
-        put(temporary, directory / "parts" / f"{name}.parquet")
-    finally:
-        temporary.unlink(missing_ok=True)
+    store.put(f"{_FOLDER}/{name}{_SUFFIX}", data)
 
 
 def _index(
     configurations: Sequence[Configuration],
     configuration_of: NDArray[np.int64],
     run_of: NDArray[np.int64],
-) -> Runs:
-    """List the runs of each configuration, as ranges."""
-    runs: Runs = {}
+) -> dict[str, Any]:
+    """List the runs of each configuration, as ranges, and whose they are."""
+    runs: dict[str, Any] = {}
     breaks = (np.diff(configuration_of) != 0) | (np.diff(run_of) != 1)
     firsts = np.flatnonzero(np.concatenate([[True], breaks]))
     lasts = np.append(firsts[1:], len(run_of)) - 1
     for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
-        key = configurations[configuration_of[first]].key
-        runs.setdefault(key, []).append((int(run_of[first]), int(run_of[last]) + 1))
+        one = configurations[configuration_of[first]]
+        if one.key not in runs:
+            runs[one.key] = {**owner_of(type(one.agent))._asdict(), "runs": []}
+        runs[one.key]["runs"].append([int(run_of[first]), int(run_of[last]) + 1])
     return runs
+
+
+def owner_of(agent_type: type[Agent]) -> Owner:
+    """Say whose runs those of an agent are."""
+    return Owner(agent_type.name, str(agent_type.algorithm_version()))
 
 
 def _rows(
     configurations: Sequence[Configuration],
-    configuration_of: NDArray[np.int64],
-    run_of: NDArray[np.int64],
-    columns: dict[str, NDArray[Any]],
+    entries: Entries,
+    points: NDArray[np.int32],
     varied: Varied,
 ) -> pa.Table:
-    """Lay out one row for each run and episode."""
-    runs, episodes = len(run_of), next(iter(columns.values())).shape[1]
+    """Lay out one row for each entry and point."""
+    count, each = len(entries.run), len(points)
     smallest = np.min_scalar_type(-len(configurations))
-    place = pa.array(np.repeat(configuration_of.astype(smallest), episodes))
+    place = pa.array(np.repeat(entries.configuration.astype(smallest), each))
     table = {}
     for name, values in _about(configurations, varied).items():
         if pa.types.is_string(values.type):
@@ -124,11 +156,11 @@ def _rows(
         elif values.null_count:
             table[name] = values.take(place)
         else:
-            table[name] = pa.array(np.repeat(values.to_numpy()[configuration_of], episodes))
-    table["run"] = pa.array(np.repeat(run_of.astype(np.int32), episodes))
-    table["episode"] = pa.array(np.tile(np.arange(episodes, dtype=np.int32), runs))
-    for name, found in columns.items():
-        table[name] = pa.array(np.broadcast_to(found, (runs, episodes)).ravel())
+            table[name] = pa.array(np.repeat(values.to_numpy()[entries.configuration], each))
+    table["run"] = pa.array(np.repeat(entries.run.astype(np.int32), each))
+    table["episode"] = pa.array(np.tile(points, count))
+    for name, found in entries.columns.items():
+        table[name] = pa.array(np.broadcast_to(found, (count, each)).ravel())
     fields = [pa.field(name, a.type, nullable=a.null_count > 0) for name, a in table.items()]
     return pa.table(table, schema=pa.schema(fields))
 
@@ -155,40 +187,49 @@ def _schedules(point: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} = {v}" for name, v in point.items() if isinstance(v, Schedule))
 
 
-def finished_runs(directory: Path) -> Runs:
-    """Read from the parts' footers which runs of each configuration are there.
+def finished_runs(store: Store, identity: str) -> dict[str, Finished]:
+    """Read from the parts' footers which runs of each configuration, by its key, are there.
 
     Raises
     ------
     InputError
-        Naming a part that is damaged.
+        Naming a part that is damaged, or of another study.
     """
-    finished: Runs = {}
-    for part in _parts(directory):
-        with _reading(part) as file:
-            for key, runs in json.loads(file.metadata.metadata[_INDEX]).items():
-                finished.setdefault(key, []).extend((first, stop) for first, stop in runs)
+    finished: dict[str, Finished] = {}
+    for part in part_names(store):
+        with _reading(store, part, identity) as file:
+            for key, about in json.loads(file.metadata.metadata[_INDEX])["runs"].items():
+                owner = Owner(str(about["agent"]), str(about["version"]))
+                spans = [(int(first), int(stop)) for first, stop in about["runs"]]
+                if any(not 0 <= first < stop for first, stop in spans):
+                    raise ValueError(f"runs = {shorten(spans)}")
+                finished.setdefault(key, Finished(owner, [])).runs.extend(spans)
     return finished
 
 
-def read_parts(directory: Path, columns: Sequence[str]) -> list[pa.Table]:
-    """Read some columns of all parts.
+def read_parts(
+    store: Store, identity: str, columns: Sequence[str], points: int
+) -> Iterator[pa.Table]:
+    """Read some columns of all parts, one after another; `points` are the rows of an entry.
 
     Raises
     ------
     InputError
-        Naming a part that is damaged.
+        Naming a part that is damaged, or of another study.
     """
-    tables = []
-    for part in _parts(directory):
-        with _reading(part) as file:
-            tables.append(file.read(columns=list(columns)))
-    return tables
+    for part in part_names(store):
+        with _reading(store, part, identity) as file:
+            table = file.read(columns=list(columns))
+            if table.num_columns < len(columns):
+                raise ValueError(f"it lacks one of the columns {', '.join(columns)}")
+            if table.num_rows % points:
+                raise ValueError(f"it holds {table.num_rows} rows, no multiple of {points}")
+            yield table
 
 
-def _parts(directory: Path) -> list[Path]:
-    """List the whole parts, in an order that does not depend on the file system."""
-    return sorted((directory / "parts").glob("[!.]*.parquet"))
+def part_names(store: Store) -> list[str]:
+    """List the whole parts, in an order that does not depend on where they lie."""
+    return store.names(_FOLDER, _SUFFIX)
 
 
 def _checksum(data: bytes | pa.Buffer) -> str:
@@ -197,16 +238,18 @@ def _checksum(data: bytes | pa.Buffer) -> str:
 
 
 @contextlib.contextmanager
-def _reading(part: Path) -> Iterator[pq.ParquetFile]:
+def _reading(store: Store, part: str, identity: str) -> Iterator[pq.ParquetFile]:
     """Open a part; turn whatever goes wrong in reading it into an error of one line."""
     try:
-        data = part.read_bytes()
-        if not part.stem.endswith(f"-{_checksum(data)}"):
+        data = store.read(part)
+        if not part.removesuffix(_SUFFIX).endswith(f"-{_checksum(data)}"):
             raise ValueError("its bytes do not have the checksum that its name ends in")
         with pq.ParquetFile(pa.BufferReader(data)) as file:
+            if json.loads(file.metadata.metadata[_INDEX])["study"] != identity:
+                raise ValueError("it belongs to another study")
             yield file
-    except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, pa.ArrowException) as error:
         raise InputError(
-            f"{part}: is damaged ({shorten(str(error), 100)}); "
+            f"{store}/{part}: is damaged ({shorten(str(error), 100)}); "
             "delete it, and the next sweep recomputes its runs"
         ) from None

@@ -6,45 +6,31 @@ on how the work was cut into chunks, or who did them.
 
 import functools
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from fastq import statistics
+from fastq import estimates
 from fastq.errors import InputError
+from fastq.estimates import Asked
 from fastq.manifest import read_manifest, read_study
-from fastq.parts import finished_runs, read_parts
+from fastq.parts import Finished, finished_runs
+from fastq.recorded import Stale, missing_runs, read_entries, stale_runs, taken
+from fastq.records import METRICS, Entries
+from fastq.store import Store, open_store
 from fastq.study import Cell, Study
 from fastq.sweep import Sweep
-from fastq.validation import check_arguments, choose
-
-METRICS = ("return", "length")
-_COLUMNS = ("return", "length", "truncated", "diverged")
-_LAST_SHARE = 10
-
-
-class _Recorded(NamedTuple):
-    """All rows of N runs, sorted by configuration and run."""
-
-    configuration: NDArray[np.int64]
-    """Shape (N,): the configuration's place in the grid."""
-    run: NDArray[np.int64]
-    """Shape (N,)."""
-    columns: dict[str, NDArray[Any]]
-    """Return, length and truncated of each episode, and whether the run diverged, shape
-    (N, episodes)."""
 
 
 class Results:
-    """The results of a sweep, read from its directory when they are asked for.
+    """The results of a sweep, read from where they lie when they are asked for.
 
     Parameters
     ----------
     directory : str or Path
-        Where `fastq.run` wrote to.
+        Where `fastq.run` wrote to: a directory, or a URL.
     sweep : Sweep or Study, optional
         Whose configurations and runs to show; by default those of the last sweep that was run over
         the directory.
@@ -52,17 +38,22 @@ class Results:
     Raises
     ------
     InputError
-        Where the directory holds no study, or a damaged one.
+        Where there is no study, or a damaged one.
     """
 
-    def __init__(self, directory: str | Path, sweep: Sweep | Study | None = None) -> None:
-        self.directory = Path(directory)
-        self.manifest = read_manifest(self.directory)
+    def __init__(self, directory: str | Path | Store, sweep: Sweep | Study | None = None) -> None:
+        self.store = open_store(directory)
+        self.manifest = read_manifest(self.store)
         asked = Study.of(sweep) if isinstance(sweep, Sweep) else sweep
-        self.study = asked or read_study(self.directory)
+        self.study = asked or read_study(self.store)
 
     def __repr__(self) -> str:
-        return f"Results({str(self.directory)!r}, {self.finished} of {self.total} runs)"
+        return f"Results({str(self.store)!r}, {self.finished} of {self.total} runs)"
+
+    @property
+    def directory(self) -> Path:
+        """The directory of the results; for those at a URL, see `store`."""
+        return Path(str(self.store))
 
     @property
     def total(self) -> int:
@@ -72,7 +63,17 @@ class Results:
     @functools.cached_property
     def finished(self) -> int:
         """How many of them are recorded."""
-        return self.total - len(missing_runs(self.directory, self.study)[0])
+        return self.total - len(missing_runs(self._finished, self.study)[0])
+
+    @functools.cached_property
+    def stale(self) -> list[Stale]:
+        """Runs of algorithms that are others by now: edited, or of an older fastq."""
+        return stale_runs(self._finished, self.manifest["algorithms"])
+
+    @functools.cached_property
+    def _finished(self) -> dict[str, Finished]:
+        """Which runs of each configuration there are."""
+        return finished_runs(self.store, self.study.identity)
 
     def episodes(self) -> pd.DataFrame:
         """One row for each configuration, run and episode.
@@ -82,9 +83,15 @@ class Results:
         DataFrame
             The hyperparameters of the grid, run, episode (from 0), return, length (steps) and
             truncated (whether the time limit cut the episode short).
+
+        Raises
+        ------
+        InputError
+            Where less was recorded.
         """
-        recorded = self._recorded
-        episodes = self.study.episodes
+        if self.study.record.kind != "episodes":
+            raise InputError(f"episodes: were not recorded, for record = {self.study.record}")
+        recorded, episodes = self._recorded, self.study.episodes
         table = self._points(recorded.configuration, episodes)
         table["run"] = np.repeat(recorded.run, episodes)
         table["episode"] = np.tile(np.arange(episodes), len(recorded.run))
@@ -97,7 +104,7 @@ class Results:
         metric: str = "return",
         interval: str = "t",
         level: float = 0.95,
-        window: int = 1,
+        window: int | None = None,
     ) -> pd.DataFrame:
         """Learning curves: the mean over runs in each episode, with a confidence band.
 
@@ -107,8 +114,9 @@ class Results:
         interval : {"t", "bootstrap"}
         level : float
             Confidence, in (0, 1).
-        window : int
-            Each run's mean over so many episodes makes one point, at the first of them.
+        window : int, optional
+            Each run's mean over so many episodes makes one point, at the first of them; by default
+            as many as were recorded together, which is 1 but for ``record = {window = ...}``.
 
         Returns
         -------
@@ -119,21 +127,51 @@ class Results:
         Raises
         ------
         InputError
-            For an argument that is not allowed.
+            For an argument that is not allowed, or asks for what was not recorded.
         """
-        choose("metric", metric, METRICS)
-        check_arguments(window=window)
-        episodes = np.arange(0, self.study.episodes, window)
+        study, asked = self.study, Asked(metric, interval, level)
+        estimates.check_asked(study.record, asked)
+        episodes = estimates.curve_points(study.record, study.episodes, window)
         pieces = []
-        for place, rows in self._by_configuration():
-            samples = _means(self._recorded.columns[metric][rows], episodes)
-            estimate = statistics.mean_interval(samples, interval, level)
+        for place, entries in self._by_configuration():
+            runs, found = estimates.curve(study.record, entries, asked, study.episodes, window)
             piece = self._points(np.array([place]), len(episodes))
-            piece |= {"episode": episodes, **estimate._asdict()}
-            pieces.append(pd.DataFrame({**piece, "runs": len(samples)}))
+            piece |= {"episode": episodes, **found._asdict()}
+            piece["runs"] = np.full(len(episodes), runs)
+            pieces.append(pd.DataFrame(piece))
         table = pd.concat(pieces, ignore_index=True)
-        table.attrs = {"metric": metric, "interval": interval, "level": level, "window": window}
+        table.attrs.update(asked._asdict(), window=window or study.record.window)
         return table
+
+    def moments(self, metric: str = "return") -> pd.DataFrame:
+        """Moments over runs in each episode, the same however they were recorded.
+
+        Parameters
+        ----------
+        metric : {"return", "length"}
+
+        Returns
+        -------
+        DataFrame
+            One row for each configuration and episode: the hyperparameters of the grid, episode,
+            runs, mean, variance (NaN where there is one run), minimum, maximum.
+
+        Raises
+        ------
+        InputError
+            For a metric that is none, or where less was recorded.
+        """
+        record, episodes = self.study.record, self.study.episodes
+        pieces = []
+        for place, entries in self._by_configuration():
+            runs, found = estimates.moments(record, entries, metric, episodes)
+            piece = self._points(np.array([place]), episodes)
+            piece |= {"episode": np.arange(episodes), "runs": np.full(episodes, runs)}
+            variance = found.squares[0] / (runs - 1) if runs > 1 else np.full(episodes, np.nan)
+            piece |= {"mean": found.mean[0], "variance": variance}
+            piece |= {"minimum": found.least[0], "maximum": found.greatest[0]}
+            pieces.append(pd.DataFrame(piece))
+        return pd.concat(pieces, ignore_index=True)
 
     def summary(
         self, metric: str = "return", interval: str = "t", level: float = 0.95
@@ -149,39 +187,26 @@ class Results:
         -------
         DataFrame
             The hyperparameters of the grid; runs; estimate, lower and upper of the metric's mean
-            over all episodes of a run; final, its mean over the last tenth of them; length, the
-            mean steps of an episode; truncated and truncated_runs, how many episodes the time
-            limit cut short, and how many runs have such an episode; diverged, in how many runs a
-            Q-value was infinite or not a number in the end.
+            over all episodes of a run; final, its mean over the last tenth of them (in whole
+            windows, where windows were recorded); length, the mean steps of an episode; truncated
+            and truncated_runs, how many episodes the time limit cut short, and how many runs have
+            such an episode; diverged, in how many runs a Q-value was infinite or not a number in
+            the end.
 
         Raises
         ------
         InputError
-            For an argument that is not allowed.
+            For an argument that is not allowed, or asks for what was not recorded.
         """
-        choose("metric", metric, METRICS)
-        rows_of = self._by_configuration()
-        last = max(1, self.study.episodes // _LAST_SHARE)
-        lines = []
-        for _, rows in rows_of:
-            values, lengths, truncated, diverged = (
-                self._recorded.columns[name][rows] for name in (metric, *_COLUMNS[1:])
-            )
-            estimate = statistics.mean_interval(values.mean(axis=1), interval, level)
-            lines.append(
-                {
-                    "runs": len(values),
-                    **{name: float(value) for name, value in estimate._asdict().items()},
-                    "final": values[:, -last:].mean(),
-                    "length": lengths.mean(),
-                    "truncated": int(truncated.sum()),
-                    "truncated_runs": int(truncated.any(axis=1).sum()),
-                    "diverged": int(diverged[:, 0].sum()),
-                }
-            )
-        points = self._points(np.array([place for place, _ in rows_of]), 1)
-        table = pd.concat([pd.DataFrame(points), pd.DataFrame(lines)], axis=1)
-        table.attrs = {"metric": metric, "interval": interval, "level": level}
+        study, asked = self.study, Asked(metric, interval, level)
+        estimates.check_asked(study.record, asked)
+        places, lines = [], []
+        for place, entries in self._by_configuration():
+            places.append(place)
+            lines.append(estimates.line(study.record, entries, asked, study.episodes))
+        points = pd.DataFrame(self._points(np.array(places), 1))
+        table = pd.concat([points, pd.DataFrame(lines)], axis=1)
+        table.attrs.update(asked._asdict())
         return table
 
     def _points(self, configuration: NDArray[np.int64], repeats: int) -> dict[str, NDArray[Any]]:
@@ -198,60 +223,20 @@ class Results:
             for name in self.study.names
         }
 
-    def _by_configuration(self) -> list[tuple[int, slice]]:
-        """List the configurations that have runs, each with its rows."""
+    def _by_configuration(self) -> list[tuple[int, Entries]]:
+        """List the configurations that have runs, each with what was recorded of it."""
         places, first = np.unique(self._recorded.configuration, return_index=True)
         ends = [*first[1:].tolist(), len(self._recorded.configuration)]
         rows = [slice(start, end) for start, end in zip(first.tolist(), ends, strict=True)]
-        return list(zip(places.tolist(), rows, strict=True))
+        return [
+            (place, taken(self._recorded, some))
+            for place, some in zip(places.tolist(), rows, strict=True)
+        ]
 
     @functools.cached_property
-    def _recorded(self) -> _Recorded:
-        """Read the sweep's rows of all parts."""
-        place_of = {key: i for i, key in enumerate(self.study.keys)}
-        pieces = []
-        for table in read_parts(self.directory, ("configuration", "run", *_COLUMNS)):
-            firsts = self._first_rows(table)
-            keys = firsts["configuration"].to_pylist()
-            places = np.array([place_of.get(key, -1) for key in keys], dtype=np.int64)
-            runs = firsts["run"].to_numpy().astype(np.int64)
-            wanted = (places >= 0) & (runs < self.study.runs)
-            columns = [_by_run(table[name], len(runs))[wanted] for name in _COLUMNS]
-            pieces.append((places[wanted], runs[wanted], *columns))
-        if not sum(len(piece[0]) for piece in pieces):
-            raise InputError(f"{self.directory}: holds no finished runs; run the sweep first")
-        places, runs, *columns = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
-        order = np.lexsort((runs, places))
-        sorted_columns = [values[order] for values in columns]
-        return _Recorded(
-            places[order], runs[order], dict(zip(_COLUMNS, sorted_columns, strict=True))
-        )
-
-    def _first_rows(self, table: pa.Table) -> pa.Table:
-        """Take the first row of each run, for a run's rows stand together."""
-        if table.num_rows % self.study.episodes:
-            raise InputError(
-                f"{self.directory}: a part holds {table.num_rows} rows: must be a multiple of "
-                f"{self.study.episodes} episodes; it is damaged"
-            )
-        return table.take(np.arange(0, table.num_rows, self.study.episodes))
-
-
-def missing_runs(directory: Path, study: Study) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Find which runs of a study are not recorded yet.
-
-    Returns
-    -------
-    configuration, run : arrays of the same length
-        The place of the configuration in the grid, and the number of the run.
-    """
-    finished = finished_runs(directory)
-    missing = np.ones((study.num_configurations, study.runs), dtype=np.bool_)
-    for place, key in enumerate(study.keys):
-        for first, stop in finished.get(key, []):
-            missing[place, first:stop] = False
-    configurations, runs = np.nonzero(missing)
-    return configurations, runs
+    def _recorded(self) -> Entries:
+        """Read what was kept of the sweep's runs."""
+        return read_entries(self.store, self.study)
 
 
 def _column(cells: list[Cell | None]) -> NDArray[Any]:
@@ -262,16 +247,3 @@ def _column(cells: list[Cell | None]) -> NDArray[Any]:
     if len(known) < len(cells):
         return np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
     return np.array(known)
-
-
-def _means(values: NDArray[Any], starts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Average each run's episodes over the windows that begin at `starts`."""
-    sums = np.add.reduceat(values.astype(np.float64), starts, axis=1)
-    means: NDArray[np.float64] = sums / np.diff(starts, append=values.shape[1])
-    return means
-
-
-def _by_run(column: pa.ChunkedArray, runs: int) -> NDArray[Any]:
-    """Shape a column of a part by run and episode."""
-    values: NDArray[Any] = column.to_numpy()
-    return values.reshape(runs, -1)

@@ -9,6 +9,7 @@ from pydantic import Field, PlainSerializer, PlainValidator
 from fastq.agents import AGENTS, Agent
 from fastq.errors import InputError
 from fastq.mdp import FiniteMDP
+from fastq.records import as_plain, as_record
 from fastq.registry import word_for
 from fastq.schedules import Schedule, as_schedule
 from fastq.validation import plain_number, shorten
@@ -119,6 +120,11 @@ Fixed = Annotated[
     PlainValidator(_fixed),
     PlainSerializer(_as_table),
     Field(description="a table from hyperparameters to single values"),
+]
+Recorded = Annotated[
+    str | dict[str, int],
+    PlainValidator(lambda value: as_plain(as_record(value))),
+    Field(description="one of episodes, moments, summary, or a window as {window = 10}"),
 ]
 EnvArgs = Annotated[
     dict[str, bool | int | float | str],

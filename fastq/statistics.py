@@ -51,10 +51,36 @@ def t_interval(samples: Floats, level: float = 0.95) -> Estimate:
     samples = _checked(samples, level)
     runs = len(samples)
     mean = samples.mean(axis=0)
+    deviation = samples.std(axis=0, ddof=1) if runs > 1 else mean
+    return t_interval_of(runs, mean, deviation, level)
+
+
+def t_interval_of(runs: int, mean: Floats, deviation: Floats, level: float = 0.95) -> Estimate:
+    """Mean over runs, with Student's t interval, from what is known of the samples.
+
+    Parameters
+    ----------
+    runs : int
+        How many samples there were.
+    mean, deviation : arrays of the same shape
+        Their means, and standard deviations (with ``ddof=1``).
+    level : float
+        Confidence, in (0, 1).
+
+    Returns
+    -------
+    Estimate
+        Bounds are NaN where there is one run.
+
+    Raises
+    ------
+    InputError
+        For a level outside (0, 1).
+    """
+    _check_level(level)
     if runs == 1:
         return _unknown(mean)
-    error = samples.std(axis=0, ddof=1) / np.sqrt(runs)
-    half = special.stdtrit(runs - 1, (1 + level) / 2) * error
+    half = special.stdtrit(runs - 1, (1 + level) / 2) * (deviation / np.sqrt(runs))
     return Estimate(mean, mean - half, mean + half)
 
 
@@ -118,12 +144,17 @@ def mean_interval(samples: Floats, kind: str = "t", level: float = 0.95) -> Esti
 
 def _checked(samples: Floats, level: float) -> Floats:
     """Return the samples as floats, or raise `InputError`."""
-    if not 0 < level < 1:
-        raise InputError(f"level = {shorten(level)}: must be a number in (0, 1)")
+    _check_level(level)
     samples = np.asarray(samples, dtype=np.float64)
     if samples.ndim == 0 or len(samples) == 0:
         raise InputError(f"samples have shape {samples.shape}: must hold at least one run")
     return samples
+
+
+def _check_level(level: float) -> None:
+    """Raise `InputError` for a level that is none."""
+    if not 0 < level < 1:
+        raise InputError(f"level = {shorten(level)}: must be a number in (0, 1)")
 
 
 def _unknown(mean: Floats) -> Estimate:

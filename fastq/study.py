@@ -4,10 +4,13 @@ To read results takes neither the environment nor the agents, which may be code 
 has changed since, or is not at hand.
 """
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from fastq.errors import InputError
+from fastq.records import Record, as_plain, as_record
 from fastq.sweep import Configuration, Sweep
 from fastq.validation import shorten
 
@@ -24,6 +27,9 @@ class Study:
     seed: int
     episodes: int
     runs: int
+    record: Record
+    identity: str
+    """Digest of all that, besides a configuration's key and the run, decides what is recorded."""
     keys: list[str]
     """Of each configuration, in the sweep's order."""
     points: list[dict[str, Cell]]
@@ -38,6 +44,8 @@ class Study:
             seed=sweep.seed,
             episodes=sweep.episodes,
             runs=sweep.runs,
+            record=sweep.recording,
+            identity=_digest(identity_of(sweep)),
             keys=[configuration.key for configuration in sweep.configurations],
             points=[_cells(configuration) for configuration in sweep.configurations],
         )
@@ -59,11 +67,18 @@ class Study:
                 raise InputError(f"{name} = {shorten(stored[name])}")
         if len(stored["keys"]) != len(stored["points"]):
             raise InputError("keys and points differ in number")
-        return cls(**{name: stored[name] for name in _KINDS})
+        for name in ("seed", "episodes", "runs"):
+            if isinstance(stored[name], bool) or stored[name] < (name != "seed"):
+                raise InputError(f"{name} = {stored[name]}")
+        try:
+            record = as_record(stored["record"])
+        except ValueError:
+            raise InputError(f"record = {shorten(stored['record'])}") from None
+        return cls(**{**{name: stored[name] for name in _KINDS}, "record": record})
 
     def to_manifest(self) -> dict[str, Any]:
         """Write the study in JSON's own types."""
-        return asdict(self)
+        return {**asdict(self), "record": as_plain(self.record)}
 
     @property
     def num_configurations(self) -> int:
@@ -84,15 +99,35 @@ class Study:
         return f"{', '.join(self.agents)} on {self.env}"
 
 
-_KINDS: dict[str, type] = {
+_KINDS: dict[str, type | tuple[type, ...]] = {
     "env": str,
     "agents": list,
     "seed": int,
     "episodes": int,
     "runs": int,
+    "record": (str, dict),
+    "identity": str,
     "keys": list,
     "points": list,
 }
+
+
+def identity_of(sweep: Sweep) -> dict[str, Any]:
+    """List what the sweeps of one study have in common."""
+    return {
+        "environment": sweep.mdp.fingerprint,
+        "seed": sweep.seed,
+        "episodes": sweep.episodes,
+        "max_steps": sweep.time_limit,
+        "streams": sweep.streams,
+        "record": sweep.record,
+    }
+
+
+def _digest(content: dict[str, Any]) -> str:
+    """Sum up a dictionary."""
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 def _cells(configuration: Configuration) -> dict[str, Cell]:

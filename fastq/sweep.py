@@ -19,8 +19,9 @@ import tomli_w
 from fastq.agents import Agent
 from fastq.errors import InputError
 from fastq.mdp import FiniteMDP
+from fastq.records import Record, as_record
 from fastq.registry import find_agent
-from fastq.spec import Agents, EnvArgs, Environment, Fixed, Grid, Value
+from fastq.spec import Agents, EnvArgs, Environment, Fixed, Grid, Recorded, Value
 from fastq.validation import Count, Seed, Streams, Validated, shorten
 
 
@@ -64,6 +65,9 @@ class Sweep(Validated):
     streams : {"common", "independent"}, optional
         Whether all configurations share the random streams of a run ("common", the default, which
         makes paired comparisons sharp), or each draws from its own.
+    record : {"episodes", "moments", "summary"} or {"window": int}, optional
+        What is kept of the runs: every episode (the default), each run's means over windows of so
+        many episodes, the moments over runs of each episode, or one row for each run.
 
     Raises
     ------
@@ -81,6 +85,7 @@ class Sweep(Validated):
     seed: Seed = 0
     max_steps: Count | None = None
     streams: Streams = "common"
+    record: Recorded = "episodes"
 
     def check(self) -> None:
         """Raise `InputError` unless each point of the grid makes an agent, and the env an MDP."""
@@ -171,6 +176,11 @@ class Sweep(Validated):
     def time_limit(self) -> int:
         """The most steps of an episode."""
         return self.max_steps or self.mdp.max_steps
+
+    @property
+    def recording(self) -> Record:
+        """What is kept of the runs."""
+        return as_record(self.record)
 
     @property
     def num_configurations(self) -> int:

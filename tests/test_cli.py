@@ -107,12 +107,12 @@ def test_bad_directories(here, fastq):
 
 
 def test_failing_runs_exit_with_1(here, fastq, monkeypatch):
-    from fastq import runner
+    from fastq import chunks
 
     def broken(_chunk):
         raise MemoryError("on purpose")
 
-    monkeypatch.setattr(runner, "_compute", broken)
+    monkeypatch.setattr(chunks, "_compute", broken)
     status, _, err = fastq("sweep", "mine.toml", "--quiet")
     assert status == 1
     assert "12 of 12 runs failed" in err

@@ -97,7 +97,7 @@ def test_a_directory_that_cannot_be_made(fields, tmp_path):
         ('{"format": 99, "spec": {"env": ""}, "environment": "", "max_steps": 1}', "format = 99"),
         ({"wall_time": "long"}, r"manifest.json: is damaged \(wall_time = 'long'\)"),
         ({"spec": None}, r"manifest.json: is damaged \(spec = None\)"),
-        ({"study": {}}, r"manifest.json: is damaged \(study.env = None\)"),
+        ({"study": {}}, r"manifest.json: is damaged \(its content does not have its checksum"),
     ],
 )
 def test_a_damaged_manifest(study, text, message):

@@ -10,6 +10,8 @@ import pytest
 import fastq
 from fastq import parts
 from fastq.manifest import open_study
+from fastq.records import Entries
+from fastq.store import Directory
 from tests.conftest import contents, rerun
 
 
@@ -49,17 +51,17 @@ def test_no_temporary_file_is_left(results):
 
 
 def test_a_failed_write_leaves_nothing(sweep, tmp_path, monkeypatch):
-    open_study(tmp_path / "x", sweep)
+    store = Directory(tmp_path / "x")
+    open_study(store, sweep)
 
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(parts, "put", full)
-    columns = {"return": np.zeros((1, 20))}
+    monkeypatch.setattr(fastq.store, "put", full)
+    one, points = np.array([0]), np.arange(20, dtype=np.int32)
+    entries = Entries(one, one, {"return": np.zeros((1, 20))})
     with pytest.raises(OSError, match="No space left"):
-        parts.write_part(
-            tmp_path / "x", sweep.configurations, np.array([0]), np.array([0]), columns, {}
-        )
+        parts.write_part(store, sweep.configurations, one, one, entries, points, {}, "study")
     assert not list((tmp_path / "x" / "parts").iterdir())
 
 
@@ -93,7 +95,7 @@ def test_a_damaged_part_is_named(study, fields, harm):
 def test_a_parquet_file_of_someone_else(study):
     pd.DataFrame({"x": [1]}).to_parquet(study / "parts" / "other.parquet")
     with pytest.raises(fastq.InputError, match=r"other.parquet: is damaged"):
-        parts.finished_runs(study)
+        parts.finished_runs(Directory(study), fastq.Results(study).study.identity)
 
 
 def test_rows_that_do_not_fill_episodes(study):
@@ -103,5 +105,5 @@ def test_rows_that_do_not_fill_episodes(study):
     pq.write_table(table.slice(0, table.num_rows - 1), study / "parts" / "x")
     data = (study / "parts" / "x").read_bytes()
     (study / "parts" / f"x-{zlib.crc32(data):08x}.parquet").write_bytes(data)
-    with pytest.raises(fastq.InputError, match="must be a multiple of 20 episodes"):
+    with pytest.raises(fastq.InputError, match=r"holds \d+ rows, no multiple of 20"):
         fastq.Results(study).episodes()

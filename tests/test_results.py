@@ -9,6 +9,7 @@ from scipy import stats
 
 import fastq
 from fastq.manifest import open_study
+from fastq.store import Directory
 from tests.conftest import rerun
 
 
@@ -122,7 +123,7 @@ def test_bad_arguments(results, arguments, message):
 
 
 def test_no_finished_runs(sweep, tmp_path):
-    open_study(tmp_path / "x", sweep)
+    open_study(Directory(tmp_path / "x"), sweep)
     with pytest.raises(fastq.InputError, match="holds no finished runs"):
         fastq.Results(tmp_path / "x").summary()
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import fastq
-from fastq import runner
+from fastq import chunks, runner
 
 
 def run(sweep, out, **options):
@@ -99,16 +99,16 @@ def test_half_written_parts_are_not_read(results, sweep, tmp_path):
 
 
 def test_failing_runs_are_named_and_the_others_kept(sweep, tmp_path, monkeypatch):
-    compute = runner._compute
+    compute = chunks._compute
 
     def fragile(chunk):
         for place, number in zip(chunk.configuration_of, chunk.run_of, strict=True):
             point = chunk.configurations[place].point
             if point == {"alpha": 0.5, "epsilon": 0.1} and number == 3:
                 raise ZeroDivisionError("on purpose")
-        compute(chunk)
+        return compute(chunk)
 
-    monkeypatch.setattr(runner, "_compute", fragile)
+    monkeypatch.setattr(chunks, "_compute", fragile)
     with pytest.raises(fastq.RunError) as caught:
         run(sweep, tmp_path / "x", chunk_size=8)
     message = str(caught.value)
@@ -126,7 +126,7 @@ def test_a_full_disk_is_said_once_for_each_run(sweep, tmp_path, monkeypatch):
         tried.append(1)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(runner, "write_part", full)
+    monkeypatch.setattr(chunks, "write_part", full)
     with pytest.raises(fastq.RunError, match=r"30 of 30 runs failed.*No space left on device"):
         run(sweep, tmp_path / "x", chunk_size=10)
     assert len(tried) == 3

@@ -1,6 +1,5 @@
 """`Study`: what a manifest says of a sweep, with neither its environment nor its agents at hand."""
 
-import dataclasses
 import json
 
 import pytest
@@ -32,9 +31,13 @@ def test_what_varies_between_agents(fields):
         ({"keys": [1, 2]}, r"keys = \[1, 2\]"),
         ({"points": []}, "keys and points differ in number"),
         ({"runs": None}, "runs = None"),
+        ({"runs": 0}, "runs = 0"),
+        ({"episodes": True}, "episodes = True"),
+        ({"record": "all"}, "record = 'all'"),
+        ({"record": {"window": 0}}, "record = {'window': 0}"),
     ],
 )
 def test_damage_is_named(sweep, changes, message):
-    stored = {**dataclasses.asdict(Study.of(sweep)), **changes}
+    stored = {**Study.of(sweep).to_manifest(), **changes}
     with pytest.raises(fastq.InputError, match=message):
         Study.from_manifest(stored)

@@ -1,0 +1,222 @@
+"""Chunks: the work of a sweep, cut into tasks that write what they compute.
+
+A chunk is some pairs of a configuration and a run. The task that computes it also writes its part,
+so nothing but counts comes back. No result depends on how the pairs are cut.
+"""
+
+import contextlib
+import math
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastq.agents import Agent
+from fastq.errors import RunError
+from fastq.kernels.build import Kernel, kernel_for, sort_for
+from fastq.kernels.lanes import FEWEST_RUNS, LANES
+from fastq.mdp import FiniteMDP
+from fastq.mishaps import RuleError
+from fastq.parts import Varied, varied_in, write_part
+from fastq.records import Learned, Record, entries
+from fastq.store import Store
+from fastq.study import Study
+from fastq.sweep import Configuration, Sweep
+from fastq.training import Settings, train_batch, train_pairs
+from fastq.validation import shorten
+
+_CHUNKS_PER_JOB = 8
+_MOST_ROWS = 2**17
+"""Bound on the episodes of a chunk: some tens of MB at work, and as little lost at a stop."""
+_SECONDS = 1.0
+"""Bound on the time of a chunk, for the same reason; to hand one out takes some milliseconds."""
+_PROBE_EPISODES, _PROBE_STEPS = 20, 1000
+
+
+class Chunk(NamedTuple):
+    """Work for one task."""
+
+    store: Store
+    mdp: FiniteMDP
+    settings: Settings
+    record: Record
+    identity: str
+    varied: Varied
+    configurations: list[Configuration]
+    configuration_of: NDArray[np.int64]
+    run_of: NDArray[np.int64]
+
+
+class Failure(NamedTuple):
+    """A run that failed."""
+
+    configuration: Configuration
+    run: int
+    reason: str
+    of_rule: bool
+    """Whether it is a rule of one's own that failed."""
+
+    def __str__(self) -> str:
+        return f"{self.configuration}, run {self.run}: {self.reason}"
+
+
+class Report(NamedTuple):
+    """What came of a chunk."""
+
+    finished: int
+    steps: int
+    failures: list[Failure]
+
+
+def settings_of(sweep: Sweep) -> Settings:
+    """Give what all runs of a sweep have in common."""
+    return Settings(sweep.episodes, sweep.seed, sweep.time_limit, sweep.streams)
+
+
+def cut(
+    store: Store,
+    sweep: Sweep,
+    configuration_of: NDArray[np.int64],
+    run_of: NDArray[np.int64],
+    size: int,
+) -> Iterator[Chunk]:
+    """Cut missing pairs into chunks of a size, each with the configurations that it needs."""
+    settings, identity = settings_of(sweep), Study.of(sweep).identity
+    varied = varied_in(sweep.configurations)
+    fewest = FEWEST_RUNS if size >= LANES else 1  # what would fill no lanes joins the task before
+    starts = range(0, max(len(run_of) - fewest, 0) + 1, size)
+    for start in starts:
+        some = slice(start, None if start == starts[-1] else start + size)
+        needed, place = np.unique(configuration_of[some], return_inverse=True)
+        yield Chunk(
+            store,
+            sweep.mdp,
+            settings,
+            sweep.recording,
+            identity,
+            varied,
+            [sweep.configurations[i] for i in needed],
+            place,
+            run_of[some],
+        )
+
+
+def halves(chunk: Chunk) -> list[Chunk]:
+    """Cut a chunk of at least two runs in two."""
+    middle = len(chunk.run_of) // 2
+    return [
+        chunk._replace(configuration_of=chunk.configuration_of[some], run_of=chunk.run_of[some])
+        for some in (slice(middle), slice(middle, None))
+    ]
+
+
+def chunk_size(runs: int, episodes: int, workers: int, seconds: float) -> int:
+    """Choose how many runs a task has: lanes full, size bounded, and enough tasks to balance.
+
+    Parameters
+    ----------
+    runs, episodes, workers : int
+        How many runs there are to do, of how many episodes, by how many workers.
+    seconds : float
+        What a run takes, by a measurement.
+    """
+    balanced = math.ceil(runs / (_CHUNKS_PER_JOB * workers))
+    size = min(balanced, _MOST_ROWS // episodes, int(_SECONDS / seconds))
+    return max(1, size if size < LANES else size - size % LANES)
+
+
+def kernels_of(sweep: Sweep) -> list[Kernel]:
+    """Give the kernels that most of a sweep needs."""
+    return [
+        kernel_for(type(agents[0]), sort_for(sweep.mdp, agents, sweep.runs * len(agents)))
+        for agents in _agents_by_type(sweep)
+    ]
+
+
+def compile_kernels(sweep: Sweep) -> None:
+    """Compile what the sweep needs, or load it from disk, before work is fanned out.
+
+    Raises
+    ------
+    InputError
+        Where an algorithm of one's own cannot be compiled.
+    """
+    for agents in _agents_by_type(sweep):
+        runs = min(sweep.runs, math.ceil(FEWEST_RUNS / len(agents)))
+        with contextlib.suppress(RunError):  # each run that fails will say so
+            train_batch(sweep.mdp, agents, episodes=1, seed=0, runs=runs, max_steps=1)
+
+
+def seconds_per_run(sweep: Sweep) -> float:
+    """Measure, in some milliseconds, about how long a run takes: not less, for agents learn."""
+    episodes, limit = min(sweep.episodes, _PROBE_EPISODES), min(sweep.time_limit, _PROBE_STEPS)
+    runs, total = min(sweep.runs, LANES), 0.0
+    kinds = _agents_by_type(sweep)
+    for agents in kinds:
+        started = time.perf_counter()
+        with contextlib.suppress(RunError):
+            train_batch(sweep.mdp, agents[0], episodes=episodes, seed=0, runs=runs, max_steps=limit)
+        total += time.perf_counter() - started
+    return total / (len(kinds) * runs) * sweep.episodes / episodes
+
+
+def _agents_by_type(sweep: Sweep) -> list[list[Agent]]:
+    """Group the agents of a sweep by their class."""
+    agents = [configuration.agent for configuration in sweep.configurations]
+    return [[agent for agent in agents if type(agent) is kind] for kind in sweep.agents]
+
+
+def run_chunk(chunk: Chunk) -> Report:
+    """Compute the runs of a chunk and write their part; where it fails, find which run fails."""
+    try:
+        steps = _compute(chunk)
+    except OSError as error:  # what cannot be written whole cannot be written in halves
+        return Report(0, 0, failures(chunk, error))
+    except Exception as error:
+        if len(chunk.run_of) == 1:
+            return Report(0, 0, failures(chunk, error))
+        return summed([run_chunk(half) for half in halves(chunk)])
+    return Report(len(chunk.run_of), steps, [])
+
+
+def summed(reports: list[Report]) -> Report:
+    """Add up reports."""
+    return Report(
+        sum(report.finished for report in reports),
+        sum(report.steps for report in reports),
+        [failure for report in reports for failure in report.failures],
+    )
+
+
+def failures(chunk: Chunk, error: BaseException) -> list[Failure]:
+    """Say of each run of a chunk that it failed, and why."""
+    of_rule = isinstance(error, RuleError)
+    reason = str(error) if of_rule else f"{type(error).__name__}: {shorten(str(error), 200)}"
+    pairs = zip(chunk.configuration_of.tolist(), chunk.run_of.tolist(), strict=True)
+    return [Failure(chunk.configurations[place], run, reason, of_rule) for place, run in pairs]
+
+
+def _compute(chunk: Chunk) -> int:
+    """Train the runs of a chunk, and write what is kept of them; count their steps."""
+    done = train_pairs(
+        chunk.mdp,
+        [configuration.agent for configuration in chunk.configurations],
+        chunk.configuration_of,
+        chunk.run_of,
+        chunk.settings,
+        keep_q=False,
+    )
+    learned = Learned(done.returns, done.lengths, done.truncated, done.diverged)
+    write_part(
+        chunk.store,
+        chunk.configurations,
+        chunk.configuration_of,
+        chunk.run_of,
+        entries(chunk.record, chunk.configuration_of, chunk.run_of, learned),
+        chunk.record.points(chunk.settings.episodes),
+        chunk.varied,
+        chunk.identity,
+    )
+    return int(done.lengths.sum())

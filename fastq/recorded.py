@@ -1,0 +1,137 @@
+"""What a study's parts hold: which runs there are, and what was kept of them, in order.
+
+Nothing here depends on how the work was cut, who did it, or how often: a run that two tasks did is
+seen once.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from fastq.agents import AGENTS
+from fastq.errors import InputError
+from fastq.moments import Blocks, outermost
+from fastq.parts import Finished, read_parts
+from fastq.records import Entries
+from fastq.store import Store
+from fastq.study import Study
+
+
+class Stale(NamedTuple):
+    """Runs of an agent whose algorithm is another by now; they are kept, and never shown."""
+
+    agent: str
+    version: str
+    runs: int
+
+    def __str__(self) -> str:
+        return f"{self.runs} runs of {self.agent}, version {self.version}"
+
+
+def missing_runs(
+    finished: Mapping[str, Finished], study: Study
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find which runs of a study are not recorded yet.
+
+    Returns
+    -------
+    configuration, run : arrays of the same length
+        The place of the configuration in the grid, and the number of the run.
+    """
+    missing = np.ones((study.num_configurations, study.runs), dtype=np.bool_)
+    for place, key in enumerate(study.keys):
+        if key in finished:
+            for first, stop in finished[key].runs:
+                missing[place, first:stop] = False
+    configurations, runs = np.nonzero(missing)
+    return configurations, runs
+
+
+def stale_runs(finished: Mapping[str, Finished], algorithms: Mapping[str, str]) -> list[Stale]:
+    """List the runs of agents whose version is another than that of the algorithms at hand.
+
+    Parameters
+    ----------
+    finished : mapping
+        From `finished_runs`.
+    algorithms : mapping of str to str
+        The versions of agents by their names, besides fastq's own.
+    """
+    present = {name: str(agent.algorithm_version()) for name, agent in AGENTS.items()}
+    present |= algorithms
+    counts: dict[tuple[str, str], int] = {}
+    for owner, runs in finished.values():
+        if present.get(owner.agent, owner.version) != owner.version:
+            counts[owner] = counts.get(owner, 0) + _count(runs)
+    return [Stale(agent, version, runs) for (agent, version), runs in sorted(counts.items())]
+
+
+def _count(runs: Iterable[tuple[int, int]]) -> int:
+    """Count runs, each once."""
+    return len(set().union(*(range(first, stop) for first, stop in runs)))
+
+
+def read_entries(store: Store, study: Study) -> Entries:
+    """Read what was kept of a study's runs, sorted by configuration and run.
+
+    Raises
+    ------
+    InputError
+        Where there is nothing, or a part is damaged.
+    """
+    columns, points = study.record.columns, len(study.record.points(study.episodes))
+    place_of = {key: i for i, key in enumerate(study.keys)}
+    pieces = []
+    for table in read_parts(store, study.identity, ("configuration", "run", *columns), points):
+        firsts = table.select(["configuration", "run"]).take(np.arange(0, len(table), points))
+        keys = firsts["configuration"].to_pylist()
+        places = np.array([place_of.get(key, -1) for key in keys], dtype=np.int64)
+        runs = firsts["run"].to_numpy().astype(np.int64)
+        wanted = (places >= 0) & (runs < study.runs)
+        values = [_by_entry(table[name], points)[wanted] for name in columns]
+        pieces.append((places[wanted], runs[wanted], *values))
+    if not sum(len(piece[0]) for piece in pieces):
+        raise InputError(f"{store}: holds no finished runs; run the sweep first")
+    places, runs, *values = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+    found = Entries(places, runs, dict(zip(columns, values, strict=True)))
+    return _blocks(store, study, found) if study.record.has_moments else _once(store, found)
+
+
+def taken(entries: Entries, rows: NDArray[np.int64] | slice) -> Entries:
+    """Take some entries."""
+    columns = {name: values[rows] for name, values in entries.columns.items()}
+    return Entries(entries.configuration[rows], entries.run[rows], columns)
+
+
+def _once(store: Store, entries: Entries) -> Entries:
+    """Sort runs, and take each once."""
+    found = taken(entries, np.lexsort((entries.run, entries.configuration)))
+    again = np.flatnonzero((np.diff(found.configuration) == 0) & (np.diff(found.run) == 0)) + 1
+    if not len(again):
+        return found
+    for values in found.columns.values():
+        if values[again].tobytes() != values[again - 1].tobytes():
+            raise InputError(f"{store}: is damaged (two parts differ about the same run)")
+    return taken(found, np.setdiff1d(np.arange(len(found.run)), again))
+
+
+def _blocks(store: Store, study: Study, entries: Entries) -> Entries:
+    """Sort blocks, and take each run once."""
+    sizes = entries.columns["runs"][:, 0]
+    found = taken(entries, outermost(Blocks(entries.configuration, entries.run, sizes)))
+    beyond = int((found.run + found.columns["runs"][:, 0]).max())
+    if beyond > study.runs:
+        raise InputError(
+            f"{store}: runs = {study.runs}: moments were recorded of more runs together; must be "
+            f"at least {beyond}"
+        )
+    return found
+
+
+def _by_entry(column: pa.ChunkedArray, points: int) -> NDArray[np.generic]:
+    """Shape a column of a part by entry and point."""
+    values: NDArray[np.generic] = column.to_numpy()
+    return values.reshape(-1, points)
