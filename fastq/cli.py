@@ -1,18 +1,20 @@
 """The command line: parse, call, print. Heavy imports wait until a command needs them.
 
-Exit status: 0 done, 1 some runs failed, 2 bad input, 130 interrupted.
+Exit status: 0 done, 1 some runs failed or differ, 2 bad input, 130 interrupted, 143 terminated.
 """
 
 import json
+import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fastq.errors import InputError, RunError
 
 if TYPE_CHECKING:
+    from fastq.recorded import Stale
     from fastq.results import Results
     from fastq.sweep import Sweep
 
@@ -24,7 +26,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Directory = Annotated[Path, typer.Argument(help="Where a sweep wrote its results.")]
+Directory = Annotated[str, typer.Argument(help="Where a sweep wrote its results, or a URL.")]
+Out = Annotated[
+    str | None, typer.Option(help="Directory or URL of the results; results/NAME by default.")
+]
 _TOP = 5
 
 
@@ -41,25 +46,89 @@ def main() -> None:
 @app.command()
 def sweep(
     file: Annotated[Path, typer.Argument(help="The sweep, as TOML.")],
-    out: Annotated[
-        Path | None, typer.Option(help="Directory of the results; results/NAME by default.")
-    ] = None,
+    out: Out = None,
     jobs: Annotated[int, typer.Option(help="Workers; -1 for all cores.")] = -1,
-    backend: Annotated[str, typer.Option(help="joblib's: threading, loky, ...")] = "threading",
+    backend: Annotated[
+        str, typer.Option(help="joblib's: threading, loky, dask, ray.")
+    ] = "threading",
+    address: Annotated[str | None, typer.Option(help="Of dask's scheduler, or ray's head.")] = None,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first run that fails.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
 ) -> None:
     """Run a sweep, or what is missing of it, and draw its pictures."""
     from fastq.sweep import Sweep
 
     spec = Sweep.from_toml(file)
-    directory = out or Path("results") / file.stem
-    say = _silent if quiet else typer.echo
+    directory = out or _directory_of(file)
+    options = {"n_jobs": jobs, "backend": backend, "address": address, "fail_fast": fail_fast}
+    signal.signal(signal.SIGTERM, _terminate)
     try:
-        results = _run(spec, directory, jobs, backend, quiet)
+        results = _run(spec, directory, quiet, options)
         _draw(results, quiet)
-    except KeyboardInterrupt:
-        _interrupted(spec, directory, file)
-    say(f"\nto look at it again: fastq show {directory}")
+    except (KeyboardInterrupt, _Terminated) as stop:
+        _interrupted(spec, directory, file, 143 if isinstance(stop, _Terminated) else 130)
+    if not quiet:
+        typer.echo(f"\nto look at it again: fastq show {directory}")
+
+
+@app.command()
+def plan(
+    file: Annotated[Path, typer.Argument(help="The sweep, as TOML.")],
+    out: Out = None,
+) -> None:
+    """Say what a sweep would do, before anything is done."""
+    from fastq.forecast import plan as forecast
+    from fastq.sweep import Sweep
+
+    spec = Sweep.from_toml(file)
+    directory = out or _directory_of(file)
+    found = forecast(spec, directory)
+    typer.echo(
+        f"{found.study}: {found.study.num_configurations} configurations x {found.study.runs} runs "
+        f"x {found.study.episodes} episodes -> {directory}\n"
+        f"  {found.finished:,} runs are done, {found.missing:,} are to be done\n"
+        f"  {found.steps:,.3g} steps, {found.seconds:,.3g} s on one core, "
+        f"{found.bytes / 1e6:,.3g} MB, about"
+    )
+    _say_stale(found.stale)
+
+
+@app.command()
+def verify(
+    directory: Directory,
+    sample: Annotated[int, typer.Option(help="How many runs to compute again.")] = 100,
+    reference: Annotated[
+        bool, typer.Option("--reference", help="With the pure-Python reference.")
+    ] = False,
+) -> None:
+    """Check every checksum, and compute a random sample of runs again."""
+    from fastq.verification import verify as check
+
+    found = check(directory, sample=sample, reference=reference)
+    manifest = found.manifest
+    versions = ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())
+    tree = {True: "clean", False: "with changes", None: "of no checkout"}[manifest["clean"]]
+    whole = found.parts - len(found.damaged)
+    typer.echo(f"{directory}: {whole} of {found.parts} parts have their checksums")
+    for line in found.damaged:
+        typer.echo(f"  {line}")
+    typer.echo(
+        f"{found.checked} of {found.finished} runs, drawn at random, computed again by the "
+        f"{'reference' if reference else 'kernel'}: "
+        + (f"{len(found.differing)} DIFFER" if found.differing else "equal, bit for bit")
+    )
+    for line in found.differing:
+        typer.echo(f"  {line}")
+    if found.left_out:
+        typer.echo(f"not all could be computed again: {found.left_out}")
+    typer.echo(
+        f"made on {manifest['machine']}, revision {manifest['revision']} ({tree}): {versions}; "
+        f"{manifest['steps']:,} steps in {manifest['wall_time']:g} s"
+    )
+    if not found.is_good:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -76,6 +145,7 @@ def show(directory: Directory) -> None:
         f"{results.finished} of {results.total} runs finished, in {manifest['wall_time']:g} s; "
         f"fastq {version}, revision {revision}"
     )
+    _say_stale(results.stale)
     _print_best(results)
 
 
@@ -110,7 +180,21 @@ def bench(
         raise typer.Exit(1)
 
 
-def _run(spec: "Sweep", directory: Path, jobs: int, backend: str, quiet: bool) -> "Results":
+class _Terminated(BaseException):
+    """The process was asked to end."""
+
+
+def _terminate(_signal: int, _frame: object) -> None:
+    """End as after Ctrl-C, but for the exit status."""
+    raise _Terminated
+
+
+def _directory_of(file: Path) -> str:
+    """Name the directory of a sweep that says none."""
+    return str(Path("results") / file.stem)
+
+
+def _run(spec: "Sweep", directory: str, quiet: bool, options: dict[str, Any]) -> "Results":
     """Run a sweep, and say what is to be said before it."""
     from fastq.chunks import kernels_of
     from fastq.jit import is_cached
@@ -123,7 +207,7 @@ def _run(spec: "Sweep", directory: Path, jobs: int, backend: str, quiet: bool) -
         )
         if not all(map(is_cached, kernels_of(spec))):
             typer.echo("compiling the kernels, once for this machine: some seconds ...")
-    return run(spec, directory, n_jobs=jobs, backend=backend, progress=not quiet)
+    return run(spec, directory, progress=not quiet, **options)
 
 
 def _draw(results: "Results", quiet: bool, table: bool = True) -> None:
@@ -157,7 +241,7 @@ def _print_best(results: "Results") -> None:
         typer.echo(f"{diverged} runs diverged: a Q-value was infinite or not a number in the end")
 
 
-def _interrupted(spec: "Sweep", directory: Path, file: Path) -> None:
+def _interrupted(spec: "Sweep", directory: str, file: Path, status: int) -> None:
     """Say what is kept and how to go on, and exit as interrupted programs do."""
     from fastq.results import Results
 
@@ -167,11 +251,13 @@ def _interrupted(spec: "Sweep", directory: Path, file: Path) -> None:
     except InputError:
         state = "nothing was written yet"
     typer.echo(f"\ninterrupted: {state}; to resume: fastq sweep {file} --out {directory}", err=True)
-    raise typer.Exit(130)
+    raise typer.Exit(status)
 
 
-def _silent(message: str) -> None:
-    """Print nothing."""
+def _say_stale(stale: "list[Stale]") -> None:
+    """Name the runs that are kept, but are those of another algorithm."""
+    for runs in stale:
+        typer.echo(f"stale: {runs}: the algorithm is another by now; they are kept, and not shown")
 
 
 def _fail(message: str, status: int) -> None:

@@ -97,8 +97,22 @@ def write_part(
     OSError
         Where it cannot be written.
     """
-    runs = _index(configurations, configuration_of, run_of)
-    index = json.dumps({"study": identity, "runs": runs}).encode()
+    index = json.dumps(
+        {"study": identity, "runs": _index(configurations, configuration_of, run_of)}
+    ).encode()
+    data = packed(configurations, entries, points, varied, index)
+    name = f"{hashlib.sha256(index).hexdigest()[:16]}-{_checksum(data)}"
+    store.put(f"{_FOLDER}/{name}{_SUFFIX}", data)
+
+
+def packed(
+    configurations: Sequence[Configuration],
+    entries: Entries,
+    points: NDArray[np.int32],
+    varied: Varied,
+    index: bytes = b"{}",
+) -> bytes:
+    """Give the bytes of a part; see `write_part`."""
     rows = _rows(configurations, entries, points, varied)
     about = [field.name for field in rows.schema if pa.types.is_dictionary(field.type)]
     split = [name for name in entries.columns if rows.schema.field(name).type in _SPLIT]
@@ -111,9 +125,7 @@ def write_part(
         column_encoding=dict.fromkeys(split, "BYTE_STREAM_SPLIT"),
         write_statistics=False,
     )
-    data = buffer.getvalue()
-    name = f"{hashlib.sha256(index).hexdigest()[:16]}-{_checksum(data)}"
-    store.put(f"{_FOLDER}/{name}{_SUFFIX}", data)
+    return bytes(buffer.getvalue())
 
 
 def _index(
@@ -227,12 +239,24 @@ def read_parts(
             yield table
 
 
+def damaged_parts(store: Store, identity: str) -> list[str]:
+    """Read all parts through; say of each that is damaged what is wrong, in one line."""
+    found = []
+    for part in part_names(store):
+        try:
+            with _reading(store, part, identity) as file:
+                file.read()
+        except InputError as error:
+            found.append(str(error))
+    return found
+
+
 def part_names(store: Store) -> list[str]:
     """List the whole parts, in an order that does not depend on where they lie."""
     return store.names(_FOLDER, _SUFFIX)
 
 
-def _checksum(data: bytes | pa.Buffer) -> str:
+def _checksum(data: bytes) -> str:
     """Sum up a part's bytes, to find damage, not malice."""
     return f"{zlib.crc32(data):08x}"
 

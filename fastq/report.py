@@ -1,20 +1,27 @@
 """What a sweep leaves beside its parts for people to look at: two pictures and a table."""
 
+import io
 import math
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from fastq import plot
+from fastq.errors import InputError
+from fastq.manifest import said
 from fastq.results import Results
+from fastq.study import Study
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _CURVES = 6
 _POINTS, _POINTS_OF_MANY = 500, 150
 _WIDE = 20
 
 
-def write_report(results: Results) -> list[Path]:
-    """Write ``curves.png``, ``heatmap.png`` and ``summary.csv`` into the study's directory.
+def write_report(results: Results) -> list[str]:
+    """Write ``curves.png``, ``heatmap.png`` and ``summary.csv`` beside the study's parts.
 
     The curves are those of at most six configurations, from the best to the worst; returns that
     span more than a factor of 20 are drawn on a logarithmic scale, and more than 500 episodes as
@@ -22,23 +29,33 @@ def write_report(results: Results) -> list[Path]:
 
     Returns
     -------
-    list of Path
-        What was written.
+    list of str
+        What was written: no curves, where only one row a run was recorded.
 
     Raises
     ------
     InputError
         Where the study has no finished runs, or a damaged part.
     """
+    summary, files = results.summary(), {}
+    if results.study.record.kind != "summary":
+        files["curves.png"] = _curves(results, summary)
+    files["heatmap.png"] = _heatmap(results, summary)
+    files["summary.csv"] = summary.to_csv(index=False).encode()
+    for name, data in files.items():
+        try:
+            results.store.put(name, data)
+        except OSError as error:
+            raise InputError(f"{results.store}/{name}: cannot be written ({said(error)})") from None
+    return [f"{results.store}/{name}" for name in files]
+
+
+def _curves(results: Results, summary: pd.DataFrame) -> bytes:
+    """Draw the learning curves of some configurations."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import ScalarFormatter, SymmetricalLogLocator
 
-    episodes = results.study.episodes
-    window = 1 if episodes <= _POINTS else math.ceil(episodes / _POINTS_OF_MANY)
-    summary, curves = results.summary(), results.curves(window=window)
-    title = str(results.study)
-    paths = [results.directory / name for name in ("curves.png", "heatmap.png", "summary.csv")]
-
+    curves = results.curves(window=_window(results.study))
     figure = Figure(figsize=(8, 4.8), layout="constrained")
     names = results.study.names
     spread = _spread(summary)[names]
@@ -46,22 +63,39 @@ def write_report(results: Results) -> list[Path]:
     shown.attrs = curves.attrs
     ax = plot.learning_curves(shown, ax=figure.subplots())
     some = f"\n{len(spread)} of {len(summary)} configurations, from the best to the worst"
-    ax.set_title(title + (some if len(spread) < len(summary) else ""))
+    ax.set_title(str(results.study) + (some if len(spread) < len(summary) else ""))
     size = shown["estimate"].abs()
     if size.max() > _WIDE * size.min() and size.min() >= 1:
         ax.set_yscale("symlog", linthresh=1)
         ax.yaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=[1, 2, 5]))
         ax.yaxis.set_major_formatter(ScalarFormatter())
         ax.set_ylim(*_limits(shown["estimate"]))
-    figure.savefig(paths[0], dpi=150)
+    return _png(figure)
+
+
+def _window(study: Study) -> int:
+    """Choose how many episodes make a point of a curve, of those that were recorded."""
+    record, episodes = study.record, study.episodes
+    if record.has_moments or episodes <= _POINTS * record.window:
+        return record.window
+    return math.ceil(episodes / _POINTS_OF_MANY / record.window) * record.window
+
+
+def _heatmap(results: Results, summary: pd.DataFrame) -> bytes:
+    """Draw the estimates of all configurations."""
+    from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4.2), layout="constrained")
-    x, y = _axes_of(names)
-    plot.heatmap(summary, x, y, ax=figure.subplots()).set_title(title)
-    figure.savefig(paths[1], dpi=150)
+    x, y = _axes_of(results.study.names)
+    plot.heatmap(summary, x, y, ax=figure.subplots()).set_title(str(results.study))
+    return _png(figure)
 
-    summary.to_csv(paths[2], index=False)
-    return paths
+
+def _png(figure: "Figure") -> bytes:
+    """Give a picture's bytes."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=150)
+    return buffer.getvalue()
 
 
 def best_configurations(summary: pd.DataFrame, count: int) -> pd.DataFrame:
