@@ -5,6 +5,7 @@ so nothing but counts comes back. No result depends on how the pairs are cut.
 """
 
 import contextlib
+import itertools
 import math
 import time
 from collections.abc import Iterator
@@ -125,6 +126,22 @@ def chunk_size(runs: int, episodes: int, workers: int, seconds: float) -> int:
     balanced = math.ceil(runs / (_CHUNKS_PER_JOB * workers))
     size = min(balanced, _MOST_ROWS // episodes, int(_SECONDS / seconds))
     return max(1, size if size < LANES else size - size % LANES)
+
+
+def chunks_of_a_task(runs: int, size: int, workers: int, seconds: float) -> int:
+    """Choose how many chunks to hand out at once: about a second's work, and enough to balance.
+
+    To hand out a task takes a cluster some milliseconds. Parameters are those of `chunk_size`, and
+    the size that it chose.
+    """
+    balanced = runs // (size * _CHUNKS_PER_JOB * workers)
+    return max(1, min(balanced, int(_SECONDS / (seconds * size))))
+
+
+def grouped(chunks: Iterator[Chunk], count: int) -> Iterator[list[Chunk]]:
+    """Give so many chunks at a time."""
+    while task := list(itertools.islice(chunks, count)):
+        yield task
 
 
 def kernels_of(sweep: Sweep) -> list[Kernel]:

@@ -1,12 +1,18 @@
-"""Engines: who does the tasks of a sweep. joblib hands them out, on one machine or on many.
+"""Engines: who does the tasks of a sweep, on one machine or on many.
 
-``threading`` and ``loky`` are joblib's own; ``dask`` and ``ray`` are engines of clusters, which
-joblib knows how to speak to.
+joblib's own backends hand out tasks on this machine, and whatever other backends joblib knows.
+``dask`` and ``ray`` are engines of clusters, which are asked directly: when a worker dies, joblib's
+backends for them lose the tasks of all others, or wait forever.
+
+A task that came to nothing because its worker died is given back with nothing beside it.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple, TypeVar
+import itertools
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import Any, TypeVar
 
 import joblib
 from joblib.externals.loky.process_executor import BrokenProcessPool
@@ -16,30 +22,37 @@ from fastq.validation import shorten
 
 T = TypeVar("T")
 R = TypeVar("R")
-Deaths = tuple[type[BaseException], ...]
+Done = tuple[T, R | None]
+"""A task and what came of it."""
+
+_AHEAD = 2
+"""Tasks in hand for each worker of a cluster, so that none waits for the next."""
+_PATIENCE = 10.0
+"""Seconds until nobody is thought to listen at an address."""
 
 
-class Engine(NamedTuple):
+class Engine(ABC):
     """Workers at hand."""
 
     workers: int
-    died: Deaths
-    """What is raised where a worker dies in the middle of a task."""
 
-    def each(self, work: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
-        """Do some work for each task; give what comes of them, the first to finish first."""
-        calls = (joblib.delayed(work)(task) for task in tasks)
-        return iter(joblib.Parallel(return_as="generator_unordered")(calls))
+    @abstractmethod
+    def each(self, work: Callable[[T], R], tasks: Iterable[T]) -> Generator[Done[T, R]]:
+        """Do some work for each task; give the tasks, the first to finish first, and their results.
+
+        Beside a task whose worker died stands None. Where many die with one, each may be it.
+        """
 
 
-@contextlib.contextmanager
-def engine(backend: str, n_jobs: int, address: str | None = None) -> Iterator[Engine]:
-    """Make an engine the one that works, for as long as the context lasts.
+def engine(
+    backend: str, n_jobs: int, address: str | None = None
+) -> contextlib.AbstractContextManager[Engine]:
+    """Make an engine, which works as long as the context lasts.
 
     Parameters
     ----------
     backend : str
-        A backend of joblib's: threading, loky, dask, ray.
+        dask, ray, or a backend of joblib's: threading, loky.
     n_jobs : int
         As in joblib: -1 for all cores, or all workers of a cluster.
     address : str, optional
@@ -56,38 +69,176 @@ def engine(backend: str, n_jobs: int, address: str | None = None) -> Iterator[En
         raise InputError(
             f"address = {address!r}: is for the backends {', '.join(_CLUSTERS)}; must be left out"
         )
-    with contextlib.ExitStack() as stack:
-        died: Deaths = (BrokenProcessPool,)
-        try:
-            if backend in _CLUSTERS:
-                died += stack.enter_context(_CLUSTERS[backend](address, n_jobs))
-            stack.enter_context(joblib.parallel_config(backend=backend, n_jobs=n_jobs))
-            workers = max(1, int(joblib.effective_n_jobs()))
-        except (ValueError, ImportError, OSError, RuntimeError) as error:
-            raise InputError(
-                f"backend = {backend!r}: must be one that joblib knows, as threading or loky "
-                f"({shorten(str(error), 80)})"
-            ) from None
-        yield Engine(workers, died)
+    if backend in _CLUSTERS:
+        return _CLUSTERS[backend](n_jobs, address)
+    return _joblib(backend, n_jobs)
+
+
+class _Joblib(Engine):
+    """The backend that is joblib's present one."""
+
+    def __init__(self) -> None:
+        self.workers = max(1, int(joblib.effective_n_jobs()))
+
+    def each(self, work: Callable[[T], R], tasks: Iterable[T]) -> Generator[Done[T, R]]:
+        """Do some work for each task; when a process dies, all that were in hand are lost."""
+        in_hand: dict[int, T] = {}
+        numbered = enumerate(tasks)
+
+        def calls() -> Iterator[Any]:
+            for number, task in numbered:
+                in_hand[number] = task
+                yield joblib.delayed(_numbered)(work, number, task)
+
+        while True:
+            done = joblib.Parallel(return_as="generator_unordered")(calls())
+            try:
+                for number, result in done:
+                    yield in_hand.pop(number), result
+                return
+            except BrokenProcessPool:
+                for number in list(in_hand):
+                    yield in_hand.pop(number), None
+            finally:
+                if hasattr(done, "close"):
+                    done.close()
+
+
+def _numbered(work: Callable[[T], R], number: int, task: T) -> tuple[int, R]:
+    """Do a task, and say which it was."""
+    return number, work(task)
 
 
 @contextlib.contextmanager
-def _dask(address: str | None, n_jobs: int) -> Iterator[Deaths]:
+def _joblib(backend: str, n_jobs: int) -> Iterator[Engine]:
+    """Make a backend joblib's present one."""
+    try:
+        context = joblib.parallel_config(backend=backend, n_jobs=n_jobs)
+    except (ValueError, ImportError) as error:
+        raise _unknown(backend, error) from None
+    with context:
+        try:
+            found = _Joblib()
+        except (ValueError, ImportError) as error:
+            raise _unknown(backend, error) from None
+        yield found
+
+
+def _unknown(backend: str, error: Exception) -> InputError:
+    """Say that joblib does not know a backend."""
+    return InputError(
+        f"backend = {backend!r}: must be threading, loky, dask, ray, or another that joblib knows "
+        f"({shorten(str(error), 80)})"
+    )
+
+
+class _Dask(Engine):
+    """The workers of a dask cluster; it tries a task on some workers before it gives it up."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.workers = sum(client.nthreads().values())
+
+    def each(self, work: Callable[[T], R], tasks: Iterable[T]) -> Generator[Done[T, R]]:
+        """Do some work for each task."""
+        from distributed import KilledWorker, as_completed
+
+        left = iter(tasks)
+        task_of: dict[Any, T] = {}
+
+        def submit(task: T) -> Any:
+            future = self._client.submit(work, task, pure=False)
+            task_of[future] = task
+            return future
+
+        first = [submit(task) for task in itertools.islice(left, _AHEAD * self.workers)]
+        finished = as_completed(first, loop=self._client.loop)
+        for future in finished:
+            for task in itertools.islice(left, 1):
+                finished.add(submit(task))
+            try:
+                result = future.result()
+            except KilledWorker:
+                result = None
+            yield task_of.pop(future), result
+
+
+@contextlib.contextmanager
+def _dask(n_jobs: int, address: str | None) -> Iterator[Engine]:
     """Connect to dask's scheduler, or start a cluster of this machine's cores."""
-    from distributed import Client, KilledWorker, LocalCluster
-
+    try:
+        import distributed
+    except ImportError:
+        raise _missing("dask") from None
     with contextlib.ExitStack() as stack:
-        if address is None:
-            workers = {} if n_jobs < 0 else {"n_workers": n_jobs}
-            options = {"threads_per_worker": 1, "dashboard_address": None, **workers}
-            cluster = stack.enter_context(LocalCluster(**options))
-            address = cluster.scheduler_address
-        stack.enter_context(Client(address, timeout=_PATIENCE))
-        yield (KilledWorker,)
+        try:
+            if address is None:
+                options = {"n_workers": joblib.effective_n_jobs(n_jobs), "threads_per_worker": 1}
+                cluster = distributed.LocalCluster(dashboard_address=None, **options)
+                stack.enter_context(cluster)
+            client = distributed.Client(address or cluster, timeout=_PATIENCE, set_as_default=False)
+            stack.enter_context(client)
+            client.wait_for_workers(1, timeout=_PATIENCE)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise _unreachable("dask", address, error) from None
+        yield _Dask(client)
 
 
-_PATIENCE = 5
-"""Seconds until nobody is thought to listen at an address."""
-_CLUSTERS: dict[str, Callable[[str | None, int], contextlib.AbstractContextManager[Deaths]]] = {
+class _Ray(Engine):
+    """The cores of a ray cluster; it tries a task on some workers before it gives it up."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+
+    def each(self, work: Callable[[T], R], tasks: Iterable[T]) -> Generator[Done[T, R]]:
+        """Do some work for each task."""
+        import ray
+
+        remote, left = ray.remote(work), iter(tasks)
+        task_of = {remote.remote(t): t for t in itertools.islice(left, _AHEAD * self.workers)}
+        while task_of:
+            (reference,), _ = ray.wait(list(task_of), num_returns=1)
+            task_of |= {remote.remote(task): task for task in itertools.islice(left, 1)}
+            try:
+                result = ray.get(reference)
+            except ray.exceptions.WorkerCrashedError:
+                result = None
+            yield task_of.pop(reference), result
+
+
+@contextlib.contextmanager
+def _ray(n_jobs: int, address: str | None) -> Iterator[Engine]:
+    """Connect to ray's head, or start a cluster of this machine's cores."""
+    try:
+        import ray
+    except ImportError:
+        raise _missing("ray") from None
+    here = {"num_cpus": joblib.effective_n_jobs(n_jobs), "include_dashboard": False}
+    where = {"address": address} if address else {"address": "local", **here}
+    try:
+        ray.init(**where, log_to_driver=False, logging_level=logging.ERROR)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _unreachable("ray", address, error) from None
+    try:
+        yield _Ray(max(1, int(ray.cluster_resources().get("CPU", 1))))
+    finally:
+        ray.shutdown()
+
+
+def _missing(backend: str) -> InputError:
+    """Say that a package is missing."""
+    return InputError(f"backend = {backend!r}: its package is missing; install fastq-rl[{backend}]")
+
+
+def _unreachable(backend: str, address: str | None, error: Exception) -> InputError:
+    """Say that nobody answers."""
+    return InputError(
+        f"address = {address!r}: must be where a {backend} cluster with workers listens "
+        f"({type(error).__name__}: {shorten(str(error), 80)})"
+    )
+
+
+_CLUSTERS: dict[str, Callable[[int, str | None], contextlib.AbstractContextManager[Engine]]] = {
     "dask": _dask,
+    "ray": _ray,
 }

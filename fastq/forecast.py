@@ -18,7 +18,7 @@ from fastq.mishaps import RuleError
 from fastq.parts import finished_runs, packed, varied_in
 from fastq.recorded import Stale, missing_runs, stale_runs
 from fastq.records import Learned, entries, last_of
-from fastq.store import open_store
+from fastq.remote import open_store
 from fastq.study import Study
 from fastq.sweep import Configuration, Sweep
 from fastq.training import train_pairs

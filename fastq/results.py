@@ -19,7 +19,8 @@ from fastq.manifest import read_manifest, read_study
 from fastq.parts import Finished, finished_runs
 from fastq.recorded import Stale, missing_runs, read_entries, stale_runs, taken
 from fastq.records import METRICS, Entries
-from fastq.store import Store, open_store
+from fastq.remote import open_store
+from fastq.store import Store
 from fastq.study import Cell, Study
 from fastq.sweep import Sweep
 

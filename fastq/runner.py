@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from tqdm import tqdm
@@ -11,9 +12,11 @@ from fastq.chunks import (
     Failure,
     Report,
     chunk_size,
+    chunks_of_a_task,
     compile_kernels,
     cut,
     failures,
+    grouped,
     halves,
     run_chunk,
     seconds_per_run,
@@ -25,8 +28,9 @@ from fastq.errors import RunError
 from fastq.manifest import add_work, check_study, has_manifest, open_study
 from fastq.parts import finished_runs
 from fastq.recorded import missing_runs
+from fastq.remote import open_store
 from fastq.results import Results
-from fastq.store import Store, open_store
+from fastq.store import Store
 from fastq.study import Study
 from fastq.sweep import Sweep
 from fastq.training import why_failed
@@ -112,8 +116,11 @@ def _complete(
     store.sweep_up()
     if not count:
         return []
-    size = size or chunk_size(count, sweep.episodes, workers.workers, seconds_per_run(sweep))
-    reports = _reports(workers, cut(store, sweep, configuration_of, run_of, size))
+    pace = seconds_per_run(sweep)
+    size = size or chunk_size(count, sweep.episodes, workers.workers, pace)
+    chunks = cut(store, sweep, configuration_of, run_of, size)
+    together = chunks_of_a_task(count, size, workers.workers, pace)
+    reports = _reports(workers, grouped(chunks, together))
     failed, steps, started = [], 0, time.perf_counter()
     try:
         with tqdm(
@@ -131,42 +138,38 @@ def _complete(
     return failed
 
 
-def _reports(workers: Engine, chunks: Iterator[Chunk]) -> Generator[Report]:
-    """Have chunks computed; where a worker dies, find the run that kills it, and go on."""
-    in_hand: dict[int, Chunk] = {}
-    numbered = enumerate(chunks)
-
-    def handed_out() -> Iterator[tuple[int, Chunk]]:
-        for number, chunk in numbered:
-            in_hand[number] = chunk
-            yield number, chunk
-
-    while True:
-        try:
-            for number, report in workers.each(_run_numbered, handed_out()):
-                del in_hand[number]
+def _reports(workers: Engine, tasks: Iterator[list[Chunk]]) -> Generator[Report]:
+    """Have tasks done; where a worker dies, find the run that kills it, and go on."""
+    suspects = []
+    with closing(workers.each(_run_task, tasks)) as done:
+        for task, report in done:
+            if report is None:
+                suspects.append(task)
+            else:
                 yield report
-            return
-        except workers.died:
-            for number in list(in_hand):
-                yield _run_alone(workers, in_hand.pop(number))
+    for task in suspects:
+        yield _run_alone(workers, task)
 
 
-def _run_numbered(task: tuple[int, Chunk]) -> tuple[int, Report]:
-    """Compute a chunk, and say which it was."""
-    number, chunk = task
-    return number, run_chunk(chunk)
+def _run_task(task: list[Chunk]) -> Report:
+    """Compute some chunks."""
+    return summed([run_chunk(chunk) for chunk in task])
 
 
-def _run_alone(workers: Engine, chunk: Chunk) -> Report:
-    """Compute a chunk while no other is at work, so that a worker's death is its own doing."""
-    try:
-        [(_, report)] = workers.each(_run_numbered, [(0, chunk)])
+def _run_alone(workers: Engine, task: list[Chunk]) -> Report:
+    """Do a task while no other is in hand, so that a worker's death is its own doing."""
+    with closing(workers.each(_run_task, [task])) as done:
+        [(_, report)] = done
+    if report is not None:
         return report
-    except workers.died as error:
-        if len(chunk.run_of) == 1:
-            return Report(0, 0, failures(chunk, error))
-        return summed([_run_alone(workers, half) for half in halves(chunk)])
+    if len(task) > 1:
+        return summed([_run_alone(workers, [chunk]) for chunk in task])
+    if len(task[0].run_of) > 1:
+        return summed([_run_alone(workers, [half]) for half in halves(task[0])])
+    return Report(0, 0, failures(task[0], RuntimeError(_DIED)))
+
+
+_DIED = "its worker died, perhaps for want of memory"
 
 
 def _explained(sweep: Sweep, failure: Failure) -> str:

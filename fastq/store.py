@@ -118,8 +118,3 @@ class Directory(Store):
         for folder in (self.path, self.path / "parts"):
             for path in folder.glob(f".*{_TEMPORARY}"):
                 path.unlink(missing_ok=True)
-
-
-def open_store(place: str | Path | Store) -> Store:
-    """Give the store at a path."""
-    return place if isinstance(place, Store) else Directory(place)

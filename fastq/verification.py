@@ -16,7 +16,8 @@ from fastq.parity import reference_run
 from fastq.parts import damaged_parts, part_names
 from fastq.recorded import read_entries, taken
 from fastq.records import Entries, Learned, entries
-from fastq.store import Store, open_store
+from fastq.remote import open_store
+from fastq.store import Store
 from fastq.sweep import Configuration, Sweep
 from fastq.training import key_words, train_pairs
 from fastq.validation import check_arguments
