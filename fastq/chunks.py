@@ -5,9 +5,11 @@ so nothing but counts comes back. No result depends on how the pairs are cut.
 """
 
 import contextlib
+import functools
 import itertools
 import math
 import time
+import weakref
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -18,6 +20,7 @@ from fastq.agents import Agent
 from fastq.errors import RunError
 from fastq.kernels.build import Kernel, kernel_for, sort_for
 from fastq.kernels.lanes import FEWEST_RUNS, LANES
+from fastq.manifest import read_environment
 from fastq.mdp import FiniteMDP
 from fastq.mishaps import RuleError
 from fastq.parts import Varied, varied_in, write_part
@@ -40,7 +43,8 @@ class Chunk(NamedTuple):
     """Work for one task."""
 
     store: Store
-    mdp: FiniteMDP
+    environment: str
+    """The fingerprint of the MDP: workers read its tables from the store, once for each process."""
     settings: Settings
     record: Record
     identity: str
@@ -85,6 +89,7 @@ def cut(
 ) -> Iterator[Chunk]:
     """Cut missing pairs into chunks of a size, each with the configurations that it needs."""
     settings, identity = settings_of(sweep), Study.of(sweep).identity
+    _MDPS[sweep.mdp.fingerprint] = sweep.mdp
     varied = varied_in(sweep.configurations)
     fewest = FEWEST_RUNS if size >= LANES else 1  # what would fill no lanes joins the task before
     starts = range(0, max(len(run_of) - fewest, 0) + 1, size)
@@ -93,7 +98,7 @@ def cut(
         needed, place = np.unique(configuration_of[some], return_inverse=True)
         yield Chunk(
             store,
-            sweep.mdp,
+            sweep.mdp.fingerprint,
             settings,
             sweep.recording,
             identity,
@@ -218,7 +223,7 @@ def failures(chunk: Chunk, error: BaseException) -> list[Failure]:
 def _compute(chunk: Chunk) -> int:
     """Train the runs of a chunk, and write what is kept of them; count their steps."""
     done = train_pairs(
-        chunk.mdp,
+        _mdp(chunk),
         [configuration.agent for configuration in chunk.configurations],
         chunk.configuration_of,
         chunk.run_of,
@@ -237,3 +242,31 @@ def _compute(chunk: Chunk) -> int:
         chunk.identity,
     )
     return int(done.lengths.sum())
+
+
+_MDPS: weakref.WeakValueDictionary[str, FiniteMDP] = weakref.WeakValueDictionary()
+"""Those of sweeps of this process, by their fingerprints."""
+
+
+def _mdp(chunk: Chunk) -> FiniteMDP:
+    """Give the MDP of a chunk."""
+    return _MDPS.get(chunk.environment) or _read(_Place(chunk.store, chunk.environment))
+
+
+class _Place(NamedTuple):
+    """Where an MDP's tables lie."""
+
+    store: Store
+    environment: str
+
+    def __hash__(self) -> int:
+        return hash(self.environment)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Place) and self.environment == other.environment
+
+
+@functools.lru_cache(maxsize=4)
+def _read(place: _Place) -> FiniteMDP:
+    """Read an MDP from a study."""
+    return read_environment(place.store)

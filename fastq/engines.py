@@ -10,14 +10,17 @@ A task that came to nothing because its worker died is given back with nothing b
 import contextlib
 import itertools
 import logging
+import os
+import socket
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError
 from typing import Any, TypeVar
 
 import joblib
-from joblib.externals.loky.process_executor import BrokenProcessPool
 
-from fastq.errors import InputError
+from fastq.errors import InputError, RunError
 from fastq.validation import shorten
 
 T = TypeVar("T")
@@ -69,16 +72,18 @@ def engine(
         raise InputError(
             f"address = {address!r}: is for the backends {', '.join(_CLUSTERS)}; must be left out"
         )
-    if backend in _CLUSTERS:
-        return _CLUSTERS[backend](n_jobs, address)
-    return _joblib(backend, n_jobs)
+    if backend not in _CLUSTERS:
+        return _joblib(backend, n_jobs)
+    if address is not None:
+        _knock(backend, address)
+    return _CLUSTERS[backend](n_jobs, address)
 
 
 class _Joblib(Engine):
     """The backend that is joblib's present one."""
 
     def __init__(self) -> None:
-        self.workers = max(1, int(joblib.effective_n_jobs()))
+        self.workers = max(1, int(joblib.effective_n_jobs(None)))
 
     def each(self, work: Callable[[T], R], tasks: Iterable[T]) -> Generator[Done[T, R]]:
         """Do some work for each task; when a process dies, all that were in hand are lost."""
@@ -95,13 +100,15 @@ class _Joblib(Engine):
             try:
                 for number, result in done:
                     yield in_hand.pop(number), result
-                return
-            except BrokenProcessPool:
-                for number in list(in_hand):
-                    yield in_hand.pop(number), None
+                break
+            except BrokenExecutor:
+                pass  # all that were in hand are lost
             finally:
-                if hasattr(done, "close"):
+                with warnings.catch_warnings():  # of tasks that nobody waits for
+                    warnings.simplefilter("ignore")
                     done.close()
+            for number in list(in_hand):
+                yield in_hand.pop(number), None
 
 
 def _numbered(work: Callable[[T], R], number: int, task: T) -> tuple[int, R]:
@@ -160,6 +167,8 @@ class _Dask(Engine):
                 result = future.result()
             except KilledWorker:
                 result = None
+            except CancelledError:
+                raise RunError("dask's scheduler is gone; what was finished is kept") from None
             yield task_of.pop(future), result
 
 
@@ -174,12 +183,12 @@ def _dask(n_jobs: int, address: str | None) -> Iterator[Engine]:
         try:
             if address is None:
                 options = {"n_workers": joblib.effective_n_jobs(n_jobs), "threads_per_worker": 1}
-                cluster = distributed.LocalCluster(dashboard_address=None, **options)
+                cluster = distributed.LocalCluster(dashboard_address=":0", **options)
                 stack.enter_context(cluster)
             client = distributed.Client(address or cluster, timeout=_PATIENCE, set_as_default=False)
             stack.enter_context(client)
             client.wait_for_workers(1, timeout=_PATIENCE)
-        except (OSError, ValueError, TimeoutError) as error:
+        except (OSError, ValueError, TimeoutError, RuntimeError) as error:
             raise _unreachable("dask", address, error) from None
         yield _Dask(client)
 
@@ -201,7 +210,9 @@ class _Ray(Engine):
             task_of |= {remote.remote(task): task for task in itertools.islice(left, 1)}
             try:
                 result = ray.get(reference)
-            except ray.exceptions.WorkerCrashedError:
+            except ray.exceptions.RayTaskError:
+                raise
+            except ray.exceptions.RayError:  # its worker, or the node that it was on, is gone
                 result = None
             yield task_of.pop(reference), result
 
@@ -213,6 +224,10 @@ def _ray(n_jobs: int, address: str | None) -> Iterator[Engine]:
         import ray
     except ImportError:
         raise _missing("ray") from None
+    if ray.is_initialized():  # the user's own, who also ends it
+        yield _Ray(_cores(ray))
+        return
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     here = {"num_cpus": joblib.effective_n_jobs(n_jobs), "include_dashboard": False}
     where = {"address": address} if address else {"address": "local", **here}
     try:
@@ -220,9 +235,23 @@ def _ray(n_jobs: int, address: str | None) -> Iterator[Engine]:
     except (OSError, ValueError, RuntimeError) as error:
         raise _unreachable("ray", address, error) from None
     try:
-        yield _Ray(max(1, int(ray.cluster_resources().get("CPU", 1))))
+        yield _Ray(_cores(ray))
     finally:
         ray.shutdown()
+
+
+def _cores(ray: Any) -> int:
+    """Count a ray cluster's cores."""
+    return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+
+def _knock(backend: str, address: str) -> None:
+    """Raise `InputError` where nobody listens: the engines themselves wait for minutes."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise _unreachable(backend, address, error) from None
 
 
 def _missing(backend: str) -> InputError:
