@@ -16,6 +16,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from fastq.catalogue import put_catalogue
 from fastq.errors import InputError
 from fastq.mdp import FiniteMDP
 from fastq.store import Store
@@ -88,6 +89,7 @@ def open_study(store: Store, sweep: Sweep) -> None:
             tables = io.BytesIO()
             sweep.mdp.save(tables)
             store.put(ENVIRONMENT, tables.getvalue())
+        put_catalogue(store, sweep)
         _write_manifest(store, _manifest(sweep, old))
     except OSError as error:
         raise InputError(f"out = {str(store)!r}: cannot be written ({said(error)})") from None
