@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import fastq
 from fastq.agents import AGENTS
 from fastq.parity import reference_run
-from tests.parity import WORLDS, assert_parity, assert_same, same_bits, world
+from tests.parity import KING, WORLDS, assert_parity, assert_same, same_bits, world
 
 KINDS = list(AGENTS.values())
 unit = st.floats(0, 1)
@@ -40,6 +40,12 @@ def test_every_agent_on_every_world(kind, name, schedule, ties):
     agent = kind(gamma=0.97, initial_value=0.5, ties=ties, **SCHEDULES[schedule])
     found = assert_parity(name, agent, seed=len(schedule), run=3)
     assert (found.q != 0.5).sum() >= 2
+
+
+@pytest.mark.parametrize("kind", [fastq.QLearning, fastq.DynaQ], ids=lambda kind: kind.name)
+def test_more_actions(kind):
+    agent = kind(gamma=0.97, initial_value=0.5, alpha=0.5)
+    assert assert_parity(KING, agent, run=3).lengths.sum() > 60
 
 
 @pytest.mark.parametrize("temperature", [0.01, 0.5, 1e6])
