@@ -78,12 +78,6 @@ def test_a_worker_of_dask_is_killed_in_mid_sweep(longer, cluster, tmp_path):
     assert [worker.pid for worker in cluster.workers.values()] != pids
 
 
-def test_loky_loses_a_worker(longer, tmp_path):
-    (tmp_path / "armed").touch()
-    check(longer, Killing(tmp_path / "x"), backend="loky", n_jobs=2)
-    assert not (tmp_path / "armed").exists()
-
-
 def test_ray_and_a_worker_of_it_killed(longer, tmp_path):
     (tmp_path / "armed").touch()
     check(longer, Killing(tmp_path / "x"), backend="ray", n_jobs=2)

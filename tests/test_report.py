@@ -1,5 +1,7 @@
 """What a sweep leaves beside its parts."""
 
+from pathlib import Path
+
 import matplotlib.image
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ from fastq.report import best_configurations, write_report
 
 
 def test_report(results):
-    paths = write_report(results)
+    paths = [Path(path) for path in write_report(results)]
     assert [path.name for path in paths] == ["curves.png", "heatmap.png", "summary.csv"]
     for path in paths[:2]:
         image = matplotlib.image.imread(path)
@@ -31,7 +33,16 @@ def test_report(results):
 def test_reports_of_other_grids(fields, tmp_path, changes):
     spec = fastq.Sweep(**{**fields, **changes})
     found = fastq.run(spec, out=tmp_path / "x", n_jobs=1, progress=False)
-    assert all(path.stat().st_size for path in write_report(found))
+    assert all(Path(path).stat().st_size for path in write_report(found))
+
+
+@pytest.mark.parametrize("record", ["moments", {"window": 3}, "summary"], ids=str)
+def test_reports_of_what_was_recorded(fields, tmp_path, record):
+    found = fastq.run(
+        fastq.Sweep(**fields, record=record), out=tmp_path / "x", n_jobs=1, progress=False
+    )
+    names = [Path(path).name for path in write_report(found)]
+    assert names == ["curves.png"] * (record != "summary") + ["heatmap.png", "summary.csv"]
 
 
 def test_best_configurations(results):

@@ -138,7 +138,7 @@ def test_a_full_disk_is_said_once_for_each_run(sweep, tmp_path, monkeypatch):
         ({"n_jobs": 0}, "n_jobs = 0: must be"),
         (
             {"backend": "carrier pigeon"},
-            "backend = 'carrier pigeon': must be one that joblib knows",
+            "backend = 'carrier pigeon': must be threading, loky, dask, ray",
         ),
         ({"chunk_size": 0}, "chunk_size = 0: must be an integer from 1"),
     ],
