@@ -24,7 +24,7 @@ from fastq.records import Entries
 from fastq.schedules import Schedule
 from fastq.store import Store
 from fastq.sweep import Configuration
-from fastq.validation import shorten
+from fastq.validation import LARGEST, shorten
 
 _INDEX = b"fastq.runs"
 _FOLDER, _SUFFIX = "parts", ".parquet"
@@ -210,19 +210,34 @@ def finished_runs(store: Store, identity: str) -> dict[str, Finished]:
     finished: dict[str, Finished] = {}
     for part in part_names(store):
         with _reading(store, part, identity) as file:
-            for key, about in json.loads(file.metadata.metadata[_INDEX])["runs"].items():
-                owner = Owner(str(about["agent"]), str(about["version"]))
-                spans = [(int(first), int(stop)) for first, stop in about["runs"]]
-                if any(not 0 <= first < stop for first, stop in spans):
-                    raise ValueError(f"runs = {shorten(spans)}")
-                finished.setdefault(key, Finished(owner, [])).runs.extend(spans)
+            listed = _listed(file)
+        for key, (owner, spans) in listed.items():
+            finished.setdefault(key, Finished(owner, [])).runs.extend(spans)
     return finished
 
 
+def _listed(file: pq.ParquetFile) -> dict[str, Finished]:
+    """Read which runs a part lists."""
+    found = {}
+    for key, about in json.loads(file.metadata.metadata[_INDEX])["runs"].items():
+        spans = [(int(first), int(stop)) for first, stop in about["runs"]]
+        if any(not 0 <= first < stop <= LARGEST + 1 for first, stop in spans):
+            raise ValueError(f"runs = {shorten(spans)}")
+        found[key] = Finished(Owner(str(about["agent"]), str(about["version"])), spans)
+    return found
+
+
 def read_parts(
-    store: Store, identity: str, columns: Sequence[str], points: int
-) -> Iterator[pa.Table]:
-    """Read some columns of all parts, one after another; `points` are the rows of an entry.
+    store: Store, identity: str, columns: Mapping[str, type[np.generic]], points: int
+) -> Iterator[tuple[pa.Table, dict[str, Finished]]]:
+    """Read some columns of all parts, and which runs they list, one part after another.
+
+    Parameters
+    ----------
+    columns : mapping
+        The columns, and their types.
+    points : int
+        The rows of an entry.
 
     Raises
     ------
@@ -231,12 +246,16 @@ def read_parts(
     """
     for part in part_names(store):
         with _reading(store, part, identity) as file:
-            table = file.read(columns=list(columns))
-            if table.num_columns < len(columns):
-                raise ValueError(f"it lacks one of the columns {', '.join(columns)}")
+            table = file.read(columns=["configuration", "run", *columns])
+            if table.num_columns < 2 + len(columns):
+                raise ValueError("it lacks a column")
+            for name, kind in columns.items():
+                if table.schema.field(name).type != pa.from_numpy_dtype(kind):
+                    raise ValueError(f"its column {name} is of another type")
             if table.num_rows % points:
                 raise ValueError(f"it holds {table.num_rows} rows, no multiple of {points}")
-            yield table
+            found = table, _listed(file)
+        yield found
 
 
 def damaged_parts(store: Store, identity: str) -> list[str]:

@@ -4,8 +4,8 @@ Nothing here depends on how the work was cut, who did it, or how often: a run th
 seen once.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -85,19 +85,40 @@ def read_entries(store: Store, study: Study) -> Entries:
     columns, points = study.record.columns, len(study.record.points(study.episodes))
     place_of = {key: i for i, key in enumerate(study.keys)}
     pieces = []
-    for table in read_parts(store, study.identity, ("configuration", "run", *columns), points):
+    for table, listed in read_parts(store, study.identity, columns, points):
         firsts = table.select(["configuration", "run"]).take(np.arange(0, len(table), points))
         keys = firsts["configuration"].to_pylist()
         places = np.array([place_of.get(key, -1) for key in keys], dtype=np.int64)
         runs = firsts["run"].to_numpy().astype(np.int64)
         wanted = (places >= 0) & (runs < study.runs)
-        values = [_by_entry(table[name], points)[wanted] for name in columns]
+        found = {name: _by_entry(table[name], points) for name in columns}
+        sizes = found["runs"][:, 0] if study.record.has_moments else np.ones_like(runs)
+        spans = [(key, *span) for key, (_, runs_of) in listed.items() for span in runs_of]
+        columns_of = ([span[i] for span in spans] for i in range(3))
+        if _joined(keys, runs, runs + sizes) != _joined(*columns_of):
+            raise InputError(f"{store}: is damaged (a part's rows are not those that it lists)")
+        values = [found[name][wanted] for name in columns]
         pieces.append((places[wanted], runs[wanted], *values))
     if not sum(len(piece[0]) for piece in pieces):
         raise InputError(f"{store}: holds no finished runs; run the sweep first")
     places, runs, *values = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
-    found = Entries(places, runs, dict(zip(columns, values, strict=True)))
-    return _blocks(store, study, found) if study.record.has_moments else _once(store, found)
+    entries = Entries(places, runs, dict(zip(columns, values, strict=True)))
+    return _blocks(store, study, entries) if study.record.has_moments else _once(store, entries)
+
+
+def _joined(
+    keys: Sequence[str], firsts: Sequence[int] | NDArray[np.int64], stops: Any
+) -> list[tuple[str, int, int]]:
+    """Join spans of runs that follow each other, whatever their order."""
+    if not len(keys):
+        return []
+    key, first, stop = np.array(keys, dtype=np.str_), np.array(firsts), np.array(stops)
+    order = np.lexsort((first, key))
+    key, first, stop = key[order], first[order], stop[order]
+    begins = np.flatnonzero(np.append(True, (key[1:] != key[:-1]) | (first[1:] != stop[:-1])))
+    ends = np.append(begins[1:], len(key)) - 1
+    columns = key[begins].tolist(), first[begins].tolist(), stop[ends].tolist()
+    return list(zip(*columns, strict=True))
 
 
 def taken(entries: Entries, rows: NDArray[np.int64] | slice) -> Entries:

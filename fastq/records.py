@@ -45,15 +45,18 @@ class Record(NamedTuple):
         return self.kind == "moments"
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """What a part holds of each point, besides who and which it is."""
-        counts = ("truncated", "diverged")
-        if self.kind == "summary":
-            return ("return", "return_final", "length", "length_final", *counts)
+    def columns(self) -> dict[str, type[np.generic]]:
+        """What a part holds of each point, besides who and which it is, and of which types."""
+        means = dict.fromkeys(METRICS, np.float64)
+        if self.kind == "episodes":
+            return {**means, "length": np.int32, "truncated": np.bool_, "diverged": np.bool_}
         if self.has_moments:
             names = [f"{metric}_{moment}" for metric in METRICS for moment in MOMENTS]
-            return ("runs", *names, *counts)
-        return (*METRICS, *counts)
+            counts = dict.fromkeys(("truncated", "diverged"), np.int64)
+            return {"runs": np.int64, **dict.fromkeys(names, np.float64), **counts}
+        finals = {f"{metric}_final": np.float64 for metric in METRICS}
+        of_runs = finals if self.kind == "summary" else {}
+        return {**means, **of_runs, "truncated": np.int32, "diverged": np.bool_}
 
 
 def as_record(value: object) -> Record:
@@ -109,7 +112,7 @@ def entries(
         columns = {
             "return": window_means(learned.returns, record.window),
             "length": window_means(learned.lengths, record.window),
-            "truncated": _window_sums(learned.truncated.astype(np.int32), record.window),
+            "truncated": _window_sums(learned.truncated, record.window).astype(np.int32),
             "diverged": diverged,
         }
     elif record.kind == "summary":
@@ -172,5 +175,7 @@ def window_means(values: NDArray[Any], window: int) -> NDArray[np.float64]:
 
 def _window_sums(values: NDArray[Any], window: int) -> NDArray[Any]:
     """Add up each run's episodes over windows."""
-    sums: NDArray[Any] = np.add.reduceat(values, np.arange(0, values.shape[1], window), axis=1)
+    starts = np.arange(0, values.shape[1], window)
+    kind = np.float64 if values.dtype == np.float64 else np.int64
+    sums: NDArray[Any] = np.add.reduceat(values, starts, axis=1, dtype=kind)
     return sums
