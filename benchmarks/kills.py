@@ -220,13 +220,13 @@ def kill_now(process: Process, whom: str) -> bool:
     return True
 
 
-def workers_of(process: int) -> Iterator[int]:
-    """List loky's workers among the children of a process."""
-    for task in Path(f"/proc/{process}/task").glob("*/children"):
-        for child in task.read_text().split():
-            with contextlib.suppress(OSError):
-                if b"popen_loky" in Path(f"/proc/{child}/cmdline").read_bytes():
-                    yield int(child)
+def workers_of(group: int) -> Iterator[int]:
+    """List loky's workers in a group of processes."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            line = (process / "cmdline").read_bytes()
+            if b"popen_loky" in line and os.getpgid(int(process.name)) == group:
+                yield int(process.name)
 
 
 def digests(results: fastq.Results) -> dict[str, str]:

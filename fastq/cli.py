@@ -185,7 +185,8 @@ class _Terminated(BaseException):
 
 
 def _terminate(_signal: int, _frame: object) -> None:
-    """End as after Ctrl-C, but for the exit status."""
+    """End as after Ctrl-C, but for the exit status; once is enough."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise _Terminated
 
 

@@ -63,11 +63,16 @@ def check_study(store: Store, sweep: Sweep) -> None:
 
 def has_manifest(store: Store) -> bool:
     """Say whether a place holds a study."""
+    return _is_there(store, MANIFEST)
+
+
+def _is_there(store: Store, name: str) -> bool:
+    """Say whether there is such a file, be it readable or not."""
     try:
-        store.read(MANIFEST)
+        store.read(name)
     except (FileNotFoundError, NotADirectoryError):
         return False
-    except OSError:  # it is there, and what is wrong with it is said when it is read
+    except OSError:
         return True
     return True
 
@@ -85,12 +90,12 @@ def open_study(store: Store, sweep: Sweep) -> None:
     """
     old = read_manifest(store) if has_manifest(store) else {}
     try:
-        if not old:
+        _write_manifest(store, _manifest(sweep, old))  # first: it says whose place this is
+        if not _is_there(store, ENVIRONMENT):
             tables = io.BytesIO()
             sweep.mdp.save(tables)
             store.put(ENVIRONMENT, tables.getvalue())
         put_catalogue(store, sweep)
-        _write_manifest(store, _manifest(sweep, old))
     except OSError as error:
         raise InputError(f"out = {str(store)!r}: cannot be written ({said(error)})") from None
 

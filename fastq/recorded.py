@@ -86,16 +86,16 @@ def read_entries(store: Store, study: Study) -> Entries:
     place_of = {key: i for i, key in enumerate(study.keys)}
     pieces = []
     for table, listed in read_parts(store, study.identity, columns, points):
-        firsts = table.select(["configuration", "run"]).take(np.arange(0, len(table), points))
-        keys = firsts["configuration"].to_pylist()
+        heads = table.select(["configuration", "run"]).take(np.arange(0, len(table), points))
+        keys = heads["configuration"].to_pylist()
         places = np.array([place_of.get(key, -1) for key in keys], dtype=np.int64)
-        runs = firsts["run"].to_numpy().astype(np.int64)
+        runs = heads["run"].to_numpy().astype(np.int64)
         wanted = (places >= 0) & (runs < study.runs)
         found = {name: _by_entry(table[name], points) for name in columns}
         sizes = found["runs"][:, 0] if study.record.has_moments else np.ones_like(runs)
         spans = [(key, *span) for key, (_, runs_of) in listed.items() for span in runs_of]
-        columns_of = ([span[i] for span in spans] for i in range(3))
-        if _joined(keys, runs, runs + sizes) != _joined(*columns_of):
+        of_keys, firsts, stops = ([span[i] for span in spans] for i in range(3))
+        if _joined(keys, runs, runs + sizes) != _joined(of_keys, firsts, stops):
             raise InputError(f"{store}: is damaged (a part's rows are not those that it lists)")
         values = [found[name][wanted] for name in columns]
         pieces.append((places[wanted], runs[wanted], *values))
@@ -107,7 +107,7 @@ def read_entries(store: Store, study: Study) -> Entries:
 
 
 def _joined(
-    keys: Sequence[str], firsts: Sequence[int] | NDArray[np.int64], stops: Any
+    keys: Sequence[Any], firsts: Sequence[Any] | NDArray[np.int64], stops: Any
 ) -> list[tuple[str, int, int]]:
     """Join spans of runs that follow each other, whatever their order."""
     if not len(keys):

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from tqdm import tqdm
@@ -134,7 +134,9 @@ def _complete(
                     break
     finally:
         reports.close()
-        add_work(store, time.perf_counter() - started, steps)
+        with suppress(OSError):  # it tells of the work, and no more: the parts are what counts
+            add_work(store, time.perf_counter() - started, steps)
+            store.sweep_up()
     return failed
 
 

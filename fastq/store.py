@@ -84,10 +84,10 @@ class Directory(Store):
         return sorted(f"{folder}/{path.name}" for path in found)
 
     def is_free(self) -> bool:
-        """Say whether there is nothing but, perhaps, the lock."""
+        """Say whether there is nothing but what a process that was killed at once may leave."""
         if not self.path.exists():
             return True
-        return self.path.is_dir() and all(path.name == _LOCK for path in self.path.iterdir())
+        return self.path.is_dir() and all(_is_our_own(path.name) for path in self.path.iterdir())
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -109,6 +109,7 @@ class Directory(Store):
             yield
         finally:
             if is_new and self.is_free():  # the sweep was refused: leave nothing behind
+                self.sweep_up()
                 file.unlink(missing_ok=True)
                 self.path.rmdir()
             lock.release()
@@ -118,3 +119,8 @@ class Directory(Store):
         for folder in (self.path, self.path / "parts"):
             for path in folder.glob(f".*{_TEMPORARY}"):
                 path.unlink(missing_ok=True)
+
+
+def _is_our_own(name: str) -> bool:
+    """Say whether a file is a lock, or was never renamed."""
+    return name == _LOCK or (name.startswith(".") and name.endswith(_TEMPORARY))
