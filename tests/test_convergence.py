@@ -16,7 +16,7 @@ def make(seed):
     return dataclasses.replace(mdp, start=np.full(4, 0.25))
 
 
-MDPS = [make(seed) for seed in (2, 3, 5)]
+MDPS = [make(seed) for seed in (2, 5)]
 
 
 def exact(mdp):
@@ -75,14 +75,14 @@ AGENTS = {
 }
 
 
-@pytest.mark.parametrize("mdp", MDPS, ids=["a", "b", "c"])
+@pytest.mark.parametrize("mdp", MDPS, ids=["a", "b"])
 @pytest.mark.parametrize("name", AGENTS)
 def test_comes_within_1_percent_of_the_exact_values(name, mdp):
     agent, episodes = AGENTS[name]
     assert error(mdp, agent, episodes=episodes) < 0.01
 
 
-@pytest.mark.parametrize("mdp", MDPS, ids=["a", "b", "c"])
+@pytest.mark.parametrize("mdp", MDPS, ids=["a", "b"])
 def test_negative_control(mdp):
     """Kept at termination, the bootstrap leads far astray: the check above sees it."""
     assert error(mdp, KeepsTheBootstrap()) > 0.05

@@ -60,7 +60,7 @@ epsilons = st.floats(0, 1) | st.sampled_from([5e-324, 1e-300, 1e-18, 1e-9, 1e-8,
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(epsilon=epsilons, num_actions=st.sampled_from([2, 3, 16, 17, 300]), data=st.data())
+@given(epsilon=epsilons, num_actions=st.sampled_from([3, 17, 300]), data=st.data())
 @pytest.mark.parametrize("ties", ["first", "random"])
 def test_epsilon_greedy_at_each_threshold(ties, epsilon, num_actions, data):
     places = st.integers(0, num_actions - 1)
