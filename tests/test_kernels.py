@@ -53,8 +53,9 @@ def test_every_agent_on_taxi(kind, schedule):
 
 @pytest.mark.parametrize("name", ["taxi", KING])
 def test_more_actions_and_all_that_is_seldom_asked_for(name):
-    for options in (*SCHEDULES.values(), {"temperature": 0.5}):
-        agent = fastq.QLearning(gamma=0.97, initial_value=0.5, ties="random", **options)
+    random_ties = [{"ties": "random", **schedule} for schedule in SCHEDULES.values()]
+    for options in (*random_ties, {"temperature": 0.5}):
+        agent = fastq.QLearning(gamma=0.97, initial_value=0.5, **options)
         assert assert_parity(name, agent, run=3).lengths.sum() > 60
 
 
