@@ -63,12 +63,17 @@ def sweep(
     spec = Sweep.from_toml(file)
     directory = out or _directory_of(file)
     options = {"n_jobs": jobs, "backend": backend, "address": address, "fail_fast": fail_fast}
-    signal.signal(signal.SIGTERM, _terminate)
+    termination = _Termination()
+    signal.signal(signal.SIGTERM, termination)
     try:
         results = _run(spec, directory, quiet, options)
         _draw(results, quiet)
-    except (KeyboardInterrupt, _Terminated) as stop:
-        _interrupted(spec, directory, file, 143 if isinstance(stop, _Terminated) else 130)
+    except KeyboardInterrupt:
+        _interrupted(spec, directory, file, 130)
+    except BaseException:
+        if not termination.asked_for:
+            raise
+        _interrupted(spec, directory, file, 143)
     if not quiet:
         typer.echo(f"\nto look at it again: fastq show {directory}")
 
@@ -180,14 +185,16 @@ def bench(
         raise typer.Exit(1)
 
 
-class _Terminated(BaseException):
-    """The process was asked to end."""
+class _Termination:
+    """What a process does that is asked to end: as after Ctrl-C, but for the exit status."""
 
+    asked_for = False
 
-def _terminate(_signal: int, _frame: object) -> None:
-    """End as after Ctrl-C, but for the exit status; once is enough."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise _Terminated
+    def __call__(self, _signal: int, _frame: object) -> None:
+        """End, once; where it comes amid an import, what is raised may become another error."""
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        self.asked_for = True
+        raise SystemExit(143)
 
 
 def _directory_of(file: Path) -> str:

@@ -90,12 +90,15 @@ def open_study(store: Store, sweep: Sweep) -> None:
     """
     old = read_manifest(store) if has_manifest(store) else {}
     try:
-        _write_manifest(store, _manifest(sweep, old))  # first: it says whose place this is
+        if not old:  # first of all, for it says whose place this is
+            _write_manifest(store, _manifest(sweep, old))
         if not _is_there(store, ENVIRONMENT):
             tables = io.BytesIO()
             sweep.mdp.save(tables)
             store.put(ENVIRONMENT, tables.getvalue())
         put_catalogue(store, sweep)
+        if old:  # last of all, so that a sweep that is refused changes nothing
+            _write_manifest(store, _manifest(sweep, old))
     except OSError as error:
         raise InputError(f"out = {str(store)!r}: cannot be written ({said(error)})") from None
 
