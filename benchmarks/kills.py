@@ -45,13 +45,15 @@ KINDS = [
     ("threading", FORK, "all"),
     ("loky", FORK, "worker"),
     ("threading", FORK, "all"),
-    ("loky", FORK, "all"),
-    ("threading", FORK, "all"),
     ("threading", COMMAND, "all"),
+    ("threading", FORK, "all"),
+    ("threading", FORK, "all"),
     ("loky", FORK, "parent"),
     ("threading", FORK, "all"),
-    ("loky", COMMAND, "all"),
+    ("threading", COMMAND, "all"),
     ("threading", FORK, "all"),
+    ("loky", FORK, "all"),
+    ("loky", COMMAND, "all"),
 ]
 """The backend, who sweeps, and who is killed of them."""
 _PARTS = {FORK: 125, COMMAND: 18}

@@ -62,7 +62,7 @@ def run_of(batch, i):
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [*itertools.product(KINDS, IN_LANES), (QLearning, "taxi"), (DoubleQLearning, "taxi")],
+    [*itertools.product(KINDS, IN_LANES), (QLearning, "taxi")],
 )
 def test_a_batch_equals_its_runs_alone(kind, name, in_lanes):
     mdp, _ = world(name)

@@ -278,9 +278,7 @@ def interrupt(process, out, number, send):
     return process.wait(PATIENCE)
 
 
-@pytest.mark.parametrize(
-    ("backend", "send"), [("threading", os.kill), ("loky", os.killpg)], ids=["alone", "group"]
-)
+@pytest.mark.parametrize(("backend", "send"), [("loky", os.killpg)])
 def test_terminated(forks, longer, endless, tmp_path, end, backend, send):
     out, log = tmp_path / "out", tmp_path / "log"
     process = end(forks.start(typed, log, spec=endless, out=out, backend=backend))
