@@ -1,6 +1,5 @@
 """What the tests share: small sweeps, and no screen."""
 
-import os
 import shutil
 
 import matplotlib
@@ -9,11 +8,6 @@ import pytest
 import fastq
 
 matplotlib.use("Agg")
-
-
-def pytest_xdist_auto_num_workers():
-    """Use one process more than there are cores: some tests wait for processes of their own."""
-    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else None
 
 
 @pytest.fixture
