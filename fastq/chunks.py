@@ -5,11 +5,9 @@ so nothing but counts comes back. No result depends on how the pairs are cut.
 """
 
 import contextlib
-import functools
 import itertools
 import math
 import time
-import weakref
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -24,11 +22,12 @@ from fastq.manifest import read_environment
 from fastq.mdp import FiniteMDP
 from fastq.mishaps import RuleError
 from fastq.parts import Varied, varied_in, write_part
-from fastq.records import Learned, Record, entries
+from fastq.records import Record, entries
+from fastq.rerun import learned, settings_of
 from fastq.store import Store
 from fastq.study import Study
 from fastq.sweep import Configuration, Sweep
-from fastq.training import Settings, train_batch, train_pairs
+from fastq.training import Settings, train_batch
 from fastq.validation import shorten
 
 _CHUNKS_PER_JOB = 8
@@ -75,11 +74,6 @@ class Report(NamedTuple):
     failures: list[Failure]
 
 
-def settings_of(sweep: Sweep) -> Settings:
-    """Give what all runs of a sweep have in common."""
-    return Settings(sweep.episodes, sweep.seed, sweep.time_limit, sweep.streams)
-
-
 def cut(
     store: Store,
     sweep: Sweep,
@@ -89,7 +83,7 @@ def cut(
 ) -> Iterator[Chunk]:
     """Cut missing pairs into chunks of a size, each with the configurations that it needs."""
     settings, identity = settings_of(sweep), Study.of(sweep).identity
-    _MDPS[sweep.mdp.fingerprint] = sweep.mdp
+    _remember(sweep.mdp)
     varied = varied_in(sweep.configurations)
     fewest = FEWEST_RUNS if size >= LANES else 1  # what would fill no lanes joins the task before
     starts = range(0, max(len(run_of) - fewest, 0) + 1, size)
@@ -222,51 +216,41 @@ def failures(chunk: Chunk, error: BaseException) -> list[Failure]:
 
 def _compute(chunk: Chunk) -> int:
     """Train the runs of a chunk, and write what is kept of them; count their steps."""
-    done = train_pairs(
+    found = learned(
         _mdp(chunk),
         [configuration.agent for configuration in chunk.configurations],
         chunk.configuration_of,
         chunk.run_of,
         chunk.settings,
-        keep_q=False,
     )
-    learned = Learned(done.returns, done.lengths, done.truncated, done.diverged)
     write_part(
         chunk.store,
         chunk.configurations,
         chunk.configuration_of,
         chunk.run_of,
-        entries(chunk.record, chunk.configuration_of, chunk.run_of, learned),
+        entries(chunk.record, chunk.configuration_of, chunk.run_of, found),
         chunk.record.points(chunk.settings.episodes),
         chunk.varied,
         chunk.identity,
     )
-    return int(done.lengths.sum())
+    return int(found.lengths.sum())
 
 
-_MDPS: weakref.WeakValueDictionary[str, FiniteMDP] = weakref.WeakValueDictionary()
-"""Those of sweeps of this process, by their fingerprints."""
+_MDPS: dict[str, FiniteMDP] = {}
+"""Those that this process has worked on last, by their fingerprints."""
+_MOST_MDPS = 4
 
 
 def _mdp(chunk: Chunk) -> FiniteMDP:
     """Give the MDP of a chunk."""
-    return _MDPS.get(chunk.environment) or _read(_Place(chunk.store, chunk.environment))
+    known = _MDPS.get(chunk.environment)
+    if known is None:
+        _remember(known := read_environment(chunk.store))
+    return known
 
 
-class _Place(NamedTuple):
-    """Where an MDP's tables lie."""
-
-    store: Store
-    environment: str
-
-    def __hash__(self) -> int:
-        return hash(self.environment)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Place) and self.environment == other.environment
-
-
-@functools.lru_cache(maxsize=4)
-def _read(place: _Place) -> FiniteMDP:
-    """Read an MDP from a study."""
-    return read_environment(place.store)
+def _remember(mdp: FiniteMDP) -> None:
+    """Keep an MDP at hand, in place of the one that has been at hand for longest."""
+    _MDPS[mdp.fingerprint] = mdp
+    for oldest in list(_MDPS)[:-_MOST_MDPS]:
+        _MDPS.pop(oldest, None)

@@ -1,29 +1,34 @@
-"""What can be said of one configuration, from whichever way its runs were recorded.
+"""What can be said of one configuration, from whichever way its runs were recorded."""
 
-What was not recorded cannot be had back: asking for it is an `InputError` that says what was.
-"""
-
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq import statistics
+from fastq import samples, statistics
 from fastq.errors import InputError
+from fastq.metrics import Floats, Metric, find_metric
 from fastq.moments import Blocks, Moments, merge_halves, total
-from fastq.records import METRICS, MOMENTS, Entries, Record, last_of, over_all, over_last
+from fastq.records import METRICS, MOMENTS, Entries, Record
 from fastq.statistics import Estimate
 from fastq.validation import check_arguments, choose
-
-Floats = NDArray[np.float64]
 
 
 class Asked(NamedTuple):
     """What of the runs is asked for."""
 
-    metric: str
-    interval: str
-    level: float
+    metric: str = "return"
+    interval: str = "t"
+    level: float = 0.95
+    estimator: str = "mean"
+    seed: int = 0
+    """Of resampling."""
+
+    def of(self, values: Floats) -> Estimate:
+        """Estimate from values, whose first axis is that of the runs."""
+        return statistics.interval(
+            values, self.interval, self.level, estimator=self.estimator, seed=self.seed
+        )
 
 
 class Line(NamedTuple):
@@ -40,14 +45,21 @@ class Line(NamedTuple):
     diverged: int
 
 
-def check_asked(record: Record, asked: Asked) -> None:
+def check_asked(record: Record, asked: Asked) -> Metric:
     """Raise `InputError` for what is not allowed, or was not recorded."""
-    choose("metric", asked.metric, METRICS)
-    choose("interval", asked.interval, statistics.INTERVALS)
-    if record.has_moments and asked.interval != "t":
-        raise InputError(
-            f"interval = {asked.interval!r}: needs each run, and moments were recorded; must be t"
-        )
+    metric = find_metric(asked.metric)
+    statistics.check_interval(asked.interval, asked.estimator)
+    check_arguments(seed=asked.seed)
+    if record.has_moments:
+        for field, known in (("interval", "t"), ("estimator", "mean")):
+            if getattr(asked, field) != known:
+                raise InputError(
+                    f"{field} = {getattr(asked, field)!r}: needs each run, and moments were "
+                    f"recorded; must be {known}"
+                )
+        if metric.name not in METRICS:
+            raise samples.needs(asked.metric, "each run", record)
+    return metric
 
 
 def curve_points(record: Record, episodes: int, window: int | None) -> NDArray[np.int64]:
@@ -78,38 +90,27 @@ def curve_points(record: Record, episodes: int, window: int | None) -> NDArray[n
 def curve(
     record: Record, entries: Entries, asked: Asked, episodes: int, window: int | None
 ) -> tuple[int, Estimate]:
-    """Estimate the mean over runs at each point of a curve; say of how many runs."""
+    """Estimate at each point of a curve against episodes; say of how many runs."""
     if record.has_moments:
         runs, moments = _total(entries, asked.metric)
         return runs, _of_moments(runs, moments, slice(0, episodes), asked.level)
-    values, size = entries.columns[asked.metric], (window or record.window) // record.window
-    samples = _pooled(values, _sizes(record, episodes), size)
-    return len(values), statistics.mean_interval(samples, asked.interval, asked.level)
+    values = samples.of_curve(record, entries, asked.metric, episodes, window)
+    return len(values), asked.of(values)
 
 
-def line(record: Record, entries: Entries, asked: Asked, episodes: int) -> Line:
-    """Sum up a configuration."""
-    return (_line_of_moments if record.has_moments else _line_of_runs)(
-        record, entries, asked, episodes
-    )
-
-
-def _line_of_runs(record: Record, entries: Entries, asked: Asked, episodes: int) -> Line:
-    """Sum up a configuration whose runs were recorded one by one."""
-    columns, metric = entries.columns, asked.metric
-    if record.kind == "summary":
-        means, final, lengths = (columns[n] for n in (metric, f"{metric}_final", "length"))
-    elif record.kind == "episodes":
-        means, final = over_all(columns[metric]), over_last(columns[metric])
-        lengths = over_all(columns["length"])
-    else:
-        sizes, last = _sizes(record, episodes), -(-last_of(episodes) // record.window)
-        means, lengths = (_pooled(columns[n], sizes, len(sizes)) for n in (metric, "length"))
-        final = _pooled(columns[metric][:, -last:], sizes[-last:], last)
-    truncated = columns["truncated"]
+def line(
+    record: Record, entries: Entries, asked: Asked, episodes: int, values: Floats | None
+) -> Line:
+    """Sum up a configuration; `values` are the metric of each run, but for moments."""
+    if values is None:
+        return _line_of_moments(entries, asked, episodes)
+    columns = entries.columns
+    name = asked.metric if asked.metric in METRICS else "return"
+    final, truncated = samples.final(record, columns, name, episodes), columns["truncated"]
+    lengths = samples.of_runs(record, entries, Metric("length"), episodes)
     return Line(
-        len(means),
-        *_numbers(statistics.mean_interval(means, asked.interval, asked.level)),
+        len(values),
+        *_numbers(asked.of(values[:, None])),
         float(final.mean()),
         float(lengths.mean()),
         int(truncated.sum()),
@@ -118,7 +119,7 @@ def _line_of_runs(record: Record, entries: Entries, asked: Asked, episodes: int)
     )
 
 
-def _line_of_moments(record: Record, entries: Entries, asked: Asked, episodes: int) -> Line:
+def _line_of_moments(entries: Entries, asked: Asked, episodes: int) -> Line:
     """Sum up a configuration of which moments were recorded."""
     truncated = entries.columns["truncated"]
     runs, moments = _total(entries, asked.metric)
@@ -178,18 +179,3 @@ def _numbers(estimate: Estimate) -> tuple[float, float, float]:
     """Give the one estimate and its bounds as numbers."""
     low, middle, high = (float(value[0]) for value in estimate)
     return low, middle, high
-
-
-def _sizes(record: Record, episodes: int) -> NDArray[np.int64]:
-    """Give how many episodes make each point that was recorded; the last may be of fewer."""
-    return np.diff(np.arange(0, episodes, record.window), append=episodes)
-
-
-def _pooled(values: NDArray[Any], sizes: NDArray[np.int64], points: int) -> Floats:
-    """Average so many neighbouring points at a time."""
-    if points == 1:
-        return values.astype(np.float64)
-    starts = np.arange(0, len(sizes), points)
-    sums = np.add.reduceat(values * sizes.astype(np.float64), starts, axis=1)
-    means: Floats = sums / np.add.reduceat(sizes, starts)
-    return means

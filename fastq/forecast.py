@@ -10,18 +10,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastq.chunks import compile_kernels, settings_of
+from fastq.chunks import compile_kernels
 from fastq.errors import RunError
 from fastq.kernels.lanes import LANES
 from fastq.manifest import check_study, has_manifest
 from fastq.mishaps import RuleError
 from fastq.parts import finished_runs, packed, varied_in
 from fastq.recorded import Stale, missing_runs, stale_runs
-from fastq.records import Learned, entries, last_of
+from fastq.records import entries, last_of
 from fastq.remote import open_store
+from fastq.rerun import learned, settings_of
 from fastq.study import Study
 from fastq.sweep import Configuration, Sweep
-from fastq.training import train_pairs
 
 _CONFIGURATIONS = 8
 _EPISODES = 2000
@@ -107,13 +107,12 @@ def _runs_of(sweep: Sweep, one: Configuration) -> _Sample:
     settings = settings_of(sweep)._replace(episodes=episodes)
     run_of, place = np.arange(runs), np.zeros(runs, dtype=np.int64)
     started = time.perf_counter()
-    done = train_pairs(sweep.mdp, [one.agent], place, run_of, settings, keep_q=False)
-    learned = Learned(done.returns, done.lengths, done.truncated, done.diverged)
-    kept = entries(sweep.recording, place, run_of, learned)
+    found = learned(sweep.mdp, [one.agent], place, run_of, settings)
+    kept = entries(sweep.recording, place, run_of, found)
     points = sweep.recording.points(episodes)
     data = packed([one], kept, points, varied_in(sweep.configurations))
     seconds = time.perf_counter() - started
-    steps = done.lengths.sum(axis=1).mean()
-    late = done.lengths[:, -last_of(episodes) :].mean() * (sweep.episodes - episodes)
+    steps = found.lengths.sum(axis=1).mean()
+    late = found.lengths[:, -last_of(episodes) :].mean() * (sweep.episodes - episodes)
     longer = len(sweep.recording.points(sweep.episodes)) / len(points)
     return _Sample(steps + late, seconds / runs * (steps + late) / steps, len(data) / runs * longer)

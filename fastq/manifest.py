@@ -177,6 +177,18 @@ def read_environment(store: Store) -> FiniteMDP:
     return mdp
 
 
+def read_sweep(store: Store) -> Sweep:
+    """Make the sweep that was run last, on the tables that lie beside its results.
+
+    Raises
+    ------
+    InputError
+        Where an algorithm of one's own is not at hand, or the tables are damaged.
+    """
+    spec = read_manifest(store)["spec"]
+    return Sweep(**{**spec, "env": read_environment(store), "env_args": {}})
+
+
 def add_work(store: Store, seconds: float, steps: int) -> None:
     """Add the time and the steps of a finished sitting to the manifest."""
     manifest = read_manifest(store)

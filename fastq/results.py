@@ -1,31 +1,20 @@
-"""`Results`: what a study recorded, as pandas tables.
-
-Tables are sorted by configuration, in the grid's order, then run, then episode: they do not depend
-on how the work was cut into chunks, or who did them.
-"""
-
-import functools
-from pathlib import Path
-from typing import Any
+"""`Results`: what a study recorded, and what can be said of it, as pandas tables."""
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from fastq import estimates
-from fastq.errors import InputError
-from fastq.estimates import Asked
-from fastq.manifest import read_manifest, read_study
-from fastq.parts import Finished, finished_runs
-from fastq.recorded import Stale, missing_runs, read_entries, stale_runs, taken
-from fastq.records import METRICS, Entries
-from fastq.remote import open_store
-from fastq.store import Store
-from fastq.study import Cell, Study
-from fastq.sweep import Sweep
+from fastq import selection, statistics
+from fastq.metrics import Floats, Metric, find_metric
+from fastq.rerun import metric_of_runs
+from fastq.selection import Comparison, Fresh, Selection
+from fastq.sensitivity import sensitivity
+from fastq.summaries import Summaries
+from fastq.validation import check_arguments, choose
+
+_THRESHOLDS = 200
 
 
-class Results:
+class Results(Summaries):
     """The results of a sweep, read from where they lie when they are asked for.
 
     Parameters
@@ -42,209 +31,149 @@ class Results:
         Where there is no study, or a damaged one.
     """
 
-    def __init__(self, directory: str | Path | Store, sweep: Sweep | Study | None = None) -> None:
-        self.store = open_store(directory)
-        self.manifest = read_manifest(self.store)
-        asked = Study.of(sweep) if isinstance(sweep, Sweep) else sweep
-        self.study = asked or read_study(self.store)
-
-    def __repr__(self) -> str:
-        return f"Results({str(self.store)!r}, {self.finished} of {self.total} runs)"
-
-    @property
-    def directory(self) -> Path:
-        """The directory of the results; for those at a URL, see `store`."""
-        return Path(str(self.store))
-
-    @property
-    def total(self) -> int:
-        """How many runs the sweep has."""
-        return self.study.total
-
-    @functools.cached_property
-    def finished(self) -> int:
-        """How many of them are recorded."""
-        return self.total - len(missing_runs(self._finished, self.study)[0])
-
-    @functools.cached_property
-    def stale(self) -> list[Stale]:
-        """Runs of algorithms that are others by now: edited, or of an older fastq."""
-        return stale_runs(self._finished, self.manifest["algorithms"])
-
-    @functools.cached_property
-    def _finished(self) -> dict[str, Finished]:
-        """Which runs of each configuration there are."""
-        return finished_runs(self.store, self.study.identity)
-
-    def episodes(self) -> pd.DataFrame:
-        """One row for each configuration, run and episode.
-
-        Returns
-        -------
-        DataFrame
-            The hyperparameters of the grid, run, episode (from 0), return, length (steps) and
-            truncated (whether the time limit cut the episode short).
-
-        Raises
-        ------
-        InputError
-            Where less was recorded.
-        """
-        if self.study.record.kind != "episodes":
-            raise InputError(f"episodes: were not recorded, for record = {self.study.record}")
-        recorded, episodes = self._recorded, self.study.episodes
-        table = self._points(recorded.configuration, episodes)
-        table["run"] = np.repeat(recorded.run, episodes)
-        table["episode"] = np.tile(np.arange(episodes), len(recorded.run))
-        for name in (*METRICS, "truncated"):
-            table[name] = recorded.columns[name].ravel()
-        return pd.DataFrame(table)
-
-    def curves(
+    def select(
         self,
         metric: str = "return",
-        interval: str = "t",
+        confirm_runs: int | None = None,
+        *,
         level: float = 0.95,
-        window: int | None = None,
-    ) -> pd.DataFrame:
-        """Learning curves: the mean over runs in each episode, with a confidence band.
+        seed: int = 0,
+    ) -> Selection:
+        """Find the best configuration, those that could be it, and what it is really worth.
 
         Parameters
         ----------
-        metric : {"return", "length"}
-        interval : {"t", "bootstrap"}
+        metric : str
+            See `fastq.metrics`; the word says whether greater or less is better.
+        confirm_runs : int, optional
+            How many fresh runs of the winner to train; by default as many as the study has. With 0,
+            none.
         level : float
             Confidence, in (0, 1).
-        window : int, optional
-            Each run's mean over so many episodes makes one point, at the first of them; by default
-            as many as were recorded together, which is 1 but for ``record = {window = ...}``.
+        seed : int
+            Of resampling.
 
         Returns
         -------
-        DataFrame
-            One row for each configuration and episode (or window): the hyperparameters of the
-            grid, episode, estimate, lower, upper, runs. Bounds are NaN where there is one run.
+        Selection
 
         Raises
         ------
         InputError
             For an argument that is not allowed, or asks for what was not recorded.
         """
-        study, asked = self.study, Asked(metric, interval, level)
-        estimates.check_asked(study.record, asked)
-        episodes = estimates.curve_points(study.record, study.episodes, window)
-        pieces = []
-        for place, entries in self._by_configuration():
-            runs, found = estimates.curve(study.record, entries, asked, study.episodes, window)
-            piece = self._points(np.array([place]), len(episodes))
-            piece |= {"episode": episodes, **found._asdict()}
-            piece["runs"] = np.full(len(episodes), runs)
-            pieces.append(pd.DataFrame(piece))
-        table = pd.concat(pieces, ignore_index=True)
-        table.attrs.update(asked._asdict(), window=window or study.record.window)
-        return table
+        asked, values = find_metric(metric), self._matrix(metric)
+        fresh = None if confirm_runs == 0 else self._fresh(asked, confirm_runs)
+        return selection.select(values, self._grid_table(), asked, fresh, level, seed)
 
-    def moments(self, metric: str = "return") -> pd.DataFrame:
-        """Moments over runs in each episode, the same however they were recorded.
+    def compare(
+        self,
+        metric: str = "return",
+        confirm_runs: int | None = None,
+        *,
+        by: str = "agent",
+        level: float = 0.95,
+    ) -> Comparison:
+        """Compare agents: each tuned, then confirmed, then paired.
+
+        Each is taken at its best configuration. These are trained on the same fresh runs, so that
+        none is flattered by its selection; their differences, run by run, are what counts.
 
         Parameters
         ----------
-        metric : {"return", "length"}
+        metric, confirm_runs, level
+            As for `select`; at least one fresh run.
+        by : str
+            What of the grid is compared, if not the agent.
 
         Returns
         -------
-        DataFrame
-            One row for each configuration and episode: the hyperparameters of the grid, episode,
-            runs, mean, variance (NaN where there is one run), minimum, maximum.
+        Comparison
 
         Raises
         ------
         InputError
-            For a metric that is none, or where less was recorded.
+            As `select` does, and where there are no two to compare.
         """
-        record, episodes = self.study.record, self.study.episodes
-        pieces = []
-        for place, entries in self._by_configuration():
-            runs, found = estimates.moments(record, entries, metric, episodes)
-            piece = self._points(np.array([place]), episodes)
-            piece |= {"episode": np.arange(episodes), "runs": np.full(episodes, runs)}
-            variance = found.squares[0] / (runs - 1) if runs > 1 else np.full(episodes, np.nan)
-            piece |= {"mean": found.mean[0], "variance": variance}
-            piece |= {"minimum": found.least[0], "maximum": found.greatest[0]}
-            pieces.append(pd.DataFrame(piece))
-        return pd.concat(pieces, ignore_index=True)
+        choose("by", by, self.study.names)
+        fresh = self._fresh(find_metric(metric), confirm_runs)
+        values = self._matrix(metric)
+        return selection.compare(values, self._grid_table(), by, find_metric(metric), fresh, level)
 
-    def summary(
+    def sensitivity(
         self, metric: str = "return", interval: str = "t", level: float = 0.95
     ) -> pd.DataFrame:
-        """One row for each configuration.
+        """Say how much each hyperparameter matters.
 
         Parameters
         ----------
         metric, interval, level
-            As for `curves`.
+            As for `summary`.
 
         Returns
         -------
         DataFrame
-            The hyperparameters of the grid; runs; estimate, lower and upper of the metric's mean
-            over all episodes of a run; final, its mean over the last tenth of them (in whole
-            windows, where windows were recorded); length, the mean steps of an episode; truncated
-            and truncated_runs, how many episodes the time limit cut short, and how many runs have
-            such an episode; diverged, in how many runs a Q-value was infinite or not a number in
-            the end.
+            One row for each agent (where there are several), hyperparameter, value and kind:
+            "slice", with the others as in the best configuration, or "best", the best over the
+            others; estimate, lower, upper, runs; edge, whether the best of the values is the least
+            or the greatest that was tried.
 
         Raises
         ------
         InputError
-            For an argument that is not allowed, or asks for what was not recorded.
+            As `summary` does.
         """
-        study, asked = self.study, Asked(metric, interval, level)
-        estimates.check_asked(study.record, asked)
-        places, lines = [], []
-        for place, entries in self._by_configuration():
-            places.append(place)
-            lines.append(estimates.line(study.record, entries, asked, study.episodes))
-        points = pd.DataFrame(self._points(np.array(places), 1))
-        table = pd.concat([points, pd.DataFrame(lines)], axis=1)
-        table.attrs.update(asked._asdict())
+        summary = self.summary(metric, interval, level)
+        return sensitivity(summary, self.study.names, find_metric(metric).sign)
+
+    def profile(self, metric: str = "return", level: float = 0.95) -> pd.DataFrame:
+        """Draw up performance profiles: the share of runs that do better than each threshold.
+
+        Parameters
+        ----------
+        metric : str
+            See `fastq.metrics`.
+        level : float
+            Confidence, in (0, 1), that the band holds the whole profile.
+
+        Returns
+        -------
+        DataFrame
+            One row for each configuration and threshold: the hyperparameters of the grid,
+            threshold, estimate, lower, upper, runs.
+
+        Raises
+        ------
+        InputError
+            As `runs` does.
+        """
+        values = self._matrix(metric)
+        sign = find_metric(metric).sign
+        thresholds = np.unique(
+            np.quantile(values[~np.isnan(values)], np.linspace(0, 1, _THRESHOLDS))
+        )
+        pieces = []
+        for place, column in enumerate(values.T):
+            samples = column[~np.isnan(column)]
+            found = statistics.performance_profile(sign * samples, sign * thresholds, level)
+            if len(samples):
+                pieces.append(self._curve(place, {"threshold": thresholds}, found, len(samples)))
+        table = pd.concat(pieces, ignore_index=True)
+        table.attrs.update(metric=metric, level=level)
         return table
 
-    def _points(self, configuration: NDArray[np.int64], repeats: int) -> dict[str, NDArray[Any]]:
-        """Write out the grid's hyperparameters for configurations, each some times."""
-        return {
-            name: np.repeat(values[configuration], repeats) for name, values in self._grid.items()
-        }
+    def _matrix(self, metric: str) -> Floats:
+        """Lay out a metric of each run, shape (runs, C); NaN where a run is missing."""
+        found = find_metric(metric)
+        matrix = np.full((self.study.runs, self.study.num_configurations), np.nan)
+        for place, entries in self._by_configuration():
+            matrix[entries.run, place] = self._values(found, place, entries)
+        return matrix
 
-    @functools.cached_property
-    def _grid(self) -> dict[str, NDArray[Any]]:
-        """What varies, each as an array over the configurations."""
-        return {
-            name: _column([point.get(name) for point in self.study.points])
-            for name in self.study.names
-        }
-
-    def _by_configuration(self) -> list[tuple[int, Entries]]:
-        """List the configurations that have runs, each with what was recorded of it."""
-        places, first = np.unique(self._recorded.configuration, return_index=True)
-        ends = [*first[1:].tolist(), len(self._recorded.configuration)]
-        rows = [slice(start, end) for start, end in zip(first.tolist(), ends, strict=True)]
-        return [
-            (place, taken(self._recorded, some))
-            for place, some in zip(places.tolist(), rows, strict=True)
-        ]
-
-    @functools.cached_property
-    def _recorded(self) -> Entries:
-        """Read what was kept of the sweep's runs."""
-        return read_entries(self.store, self.study)
-
-
-def _column(cells: list[Cell | None]) -> NDArray[Any]:
-    """Make a column of numbers, or of words where there is one; what an agent lacks is empty."""
-    known = [cell for cell in cells if cell is not None]
-    if any(isinstance(cell, str) for cell in known):
-        return np.array(["" if cell is None else str(cell) for cell in cells], dtype=object)
-    if len(known) < len(cells):
-        return np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
-    return np.array(known)
+    def _fresh(self, metric: Metric, count: int | None) -> Fresh:
+        """Train runs that have numbers beyond those of the study."""
+        runs = self.study.runs
+        count = runs if count is None else count
+        check_arguments(runs=count)
+        anew = np.arange(runs, runs + count)
+        return lambda place: metric_of_runs(self.sweep, self._configuration(place), metric, anew)

@@ -20,7 +20,6 @@ from fastq.chunks import (
     halves,
     run_chunk,
     seconds_per_run,
-    settings_of,
     summed,
 )
 from fastq.engines import Engine, engine
@@ -29,6 +28,7 @@ from fastq.manifest import add_work, check_study, has_manifest, open_study
 from fastq.parts import finished_runs
 from fastq.recorded import missing_runs
 from fastq.remote import open_store
+from fastq.rerun import settings_of
 from fastq.results import Results
 from fastq.store import Store
 from fastq.study import Study

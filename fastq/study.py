@@ -6,6 +6,7 @@ has changed since, or is not at hand.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -110,6 +111,14 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "keys": list,
     "points": list,
 }
+
+
+def describe(point: Mapping[str, Cell]) -> str:
+    """Write hyperparameters for people."""
+    return ", ".join(
+        f"{name} = {value if isinstance(value, str) else format(value, 'g')}"
+        for name, value in point.items()
+    )
 
 
 def identity_of(sweep: Sweep) -> dict[str, Any]:

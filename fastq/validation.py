@@ -5,7 +5,8 @@ An error names the field, the value and what is allowed, as in
 the field's type.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -72,6 +73,7 @@ class _Arguments(Validated):
     max_steps: Count = 1
     chunk_size: Count = 1
     window: Count = 1
+    resamples: Count = 1
     streams: Streams = "common"
 
 
@@ -85,6 +87,38 @@ def choose(field: str, value: object, allowed: Iterable[str]) -> None:
     words = list(allowed)
     if value not in words:
         raise InputError(f"{field} = {value!r}: must be one of {', '.join(words)}")
+
+
+def split_word(field: str, text: object, allowed: Mapping[str, bool]) -> tuple[str, float | None]:
+    """Read a word that a number may follow, as in ``quantile:0.9``.
+
+    Parameters
+    ----------
+    field : str
+        For the error.
+    text : object
+    allowed : mapping of str to bool
+        The words, and whether a number may follow.
+
+    Raises
+    ------
+    InputError
+        For another word, or a number that is none, or where none may stand.
+    """
+    name, colon, argument = str(text).partition(":")
+    if not isinstance(text, str) or name not in allowed:
+        words = [f"{word}:NUMBER" if takes else word for word, takes in allowed.items()]
+        raise InputError(f"{field} = {shorten(text)}: must be one of {', '.join(words)}")
+    if not colon:
+        return name, None
+    try:
+        number = float(argument)
+    except ValueError:
+        number = math.nan
+    if not (allowed[name] and math.isfinite(number)):
+        rule = "a finite number after the colon" if allowed[name] else f"{name}, with no number"
+        raise InputError(f"{field} = {shorten(text)}: must be {rule}")
+    return name, number
 
 
 def _one_line(error: ValidationError, model: type[BaseModel]) -> str:

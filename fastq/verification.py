@@ -8,18 +8,18 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.chunks import settings_of
 from fastq.errors import InputError
-from fastq.manifest import read_environment, read_manifest, read_study
+from fastq.manifest import read_manifest, read_study, read_sweep
 from fastq.mdp import FiniteMDP
 from fastq.parity import reference_run
 from fastq.parts import damaged_parts, part_names
 from fastq.recorded import read_entries, taken
 from fastq.records import Entries, Learned, entries
 from fastq.remote import open_store
+from fastq.rerun import learned, settings_of
 from fastq.store import Store
 from fastq.sweep import Configuration, Sweep
-from fastq.training import key_words, train_pairs
+from fastq.training import key_words
 from fastq.validation import check_arguments
 
 
@@ -84,7 +84,7 @@ def verify(
     )
     found = Verdict(manifest, names, [], int(sizes.sum()), 0, [], None)
     try:
-        sweep = _sweep_of(store, manifest)
+        sweep = read_sweep(store)
     except InputError as error:
         return found._replace(left_out=str(error))
     by_key = {configuration.key: configuration for configuration in sweep.configurations}
@@ -95,8 +95,8 @@ def verify(
     for i in np.sort(chosen).tolist():
         configuration = by_key[study.keys[recorded.configuration[i]]]
         runs = np.arange(recorded.run[i], recorded.run[i] + sizes[i])
-        learned = compute(sweep, configuration, runs)
-        again = entries(study.record, np.zeros_like(runs), runs, learned)
+        told = compute(sweep, configuration, runs)
+        again = entries(study.record, np.zeros_like(runs), runs, told)
         if not _is_same(taken(recorded, slice(i, i + 1)), again):
             differing.append(f"{configuration}, run {runs[0]}")
     why = None if known.all() else _UNKNOWN
@@ -106,24 +106,10 @@ def verify(
 _UNKNOWN = "some configurations are of algorithms that were edited since"
 
 
-def _sweep_of(store: Store, manifest: dict[str, Any]) -> Sweep:
-    """Make the sweep that was run last, on the tables that lie beside its results.
-
-    Raises
-    ------
-    InputError
-        Where an algorithm of one's own is not at hand, or the tables are damaged.
-    """
-    return Sweep(**{**manifest["spec"], "env": read_environment(store), "env_args": {}})
-
-
 def _kernel(sweep: Sweep, configuration: Configuration, runs: NDArray[np.int64]) -> Learned:
     """Compute runs of a configuration with the kernel."""
     place = np.zeros_like(runs)
-    done = train_pairs(
-        sweep.mdp, [configuration.agent], place, runs, settings_of(sweep), keep_q=False
-    )
-    return Learned(done.returns, done.lengths, done.truncated, done.diverged)
+    return learned(sweep.mdp, [configuration.agent], place, runs, settings_of(sweep))
 
 
 class _Reference:

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 import fastq
-from fastq.statistics import INTERVALS, bootstrap_interval, mean_interval, t_interval
+from fastq.statistics import bootstrap_interval, interval, t_interval
 
 samples_of = arrays(
     np.float64, st.tuples(st.integers(2, 8), st.integers(1, 4)), elements=st.floats(-1e6, 1e6)
@@ -50,7 +50,7 @@ def test_bootstrap_is_close_to_scipys():
 def test_intervals_cover_as_often_as_they_say(kind, runs):
     """Normal samples, 2,000 of them side by side: within 2 points of 90 %."""
     samples = np.random.default_rng(3).normal(size=(runs, 2000))
-    found = mean_interval(samples, kind, 0.9)
+    found = interval(samples, kind, 0.9)
     covered = np.mean((found.lower <= 0) & (found.upper >= 0))
     assert covered == pytest.approx(0.9, abs=0.02)
 
@@ -59,7 +59,7 @@ def test_intervals_cover_as_often_as_they_say(kind, runs):
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(samples=samples_of, shift=st.floats(-1e3, 1e3))
 def test_invariants(kind, samples, shift):
-    found, moved = (mean_interval(s, kind) for s in (samples, samples + shift))
+    found, moved = (interval(s, kind) for s in (samples, samples + shift))
     room = 1e-6 * (1 + np.abs(samples).max() + abs(shift))
     assert (found.lower <= found.estimate + room).all()
     assert (found.estimate <= found.upper + room).all()
@@ -69,14 +69,14 @@ def test_invariants(kind, samples, shift):
 
 @pytest.mark.parametrize("kind", INTERVALS)
 def test_equal_runs_have_no_width(kind):
-    found = mean_interval(np.full((5, 3), 2.0), kind)
+    found = interval(np.full((5, 3), 2.0), kind)
     assert found.lower == pytest.approx([2.0] * 3)
     assert found.upper == pytest.approx([2.0] * 3)
 
 
 @pytest.mark.parametrize("kind", INTERVALS)
 def test_one_run_has_no_interval(kind):
-    found = mean_interval(np.array([[1.0, 2.0]]), kind)
+    found = interval(np.array([[1.0, 2.0]]), kind)
     assert found.estimate.tolist() == [1.0, 2.0]
     assert np.isnan(found.lower).all()
     assert np.isnan(found.upper).all()
@@ -106,4 +106,4 @@ def test_no_runs(samples):
 
 def test_bad_kind():
     with pytest.raises(fastq.InputError, match="interval = 'z': must be one of t, bootstrap"):
-        mean_interval(np.zeros((3, 1)), "z")
+        interval(np.zeros((3, 1)), "z")

@@ -1,0 +1,113 @@
+"""What a policy comes to within an episode of at most T steps: sums of rewards, steps, visits.
+
+    v[t + 1] = g + P v[t],  v[0] = 0
+
+where g(s) is what a step from s brings, and P(s, s') the probability that the episode goes on to
+s'. Unlike values without a limit, these are finite for every policy.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from fastq.bellman import Floats, Ints, Rows
+
+_LOOK = 32
+"""Steps between two looks at whether anything still changes."""
+
+
+def onward_under(rows: Rows, policies: Ints) -> Any:
+    """Give where N policies go on to, as one sparse matrix of N blocks.
+
+    Parameters
+    ----------
+    rows : Rows
+        Of all pairs of state and action.
+    policies : array of int, shape (N, S)
+        Actions.
+
+    Returns
+    -------
+    csr_array, shape (N * S, N * S)
+    """
+    count, states = policies.shape
+    chosen = rows.onward[pairs(rows, policies).ravel()]
+    block = np.repeat(np.arange(count), np.diff(chosen.indptr[::states]))
+    places = chosen.indices + block * states
+    return csr_array((chosen.data, places, chosen.indptr), shape=(count * states, count * states))
+
+
+def pairs(rows: Rows, policies: Ints) -> Ints:
+    """Give the rows of the pairs that policies choose, shape (N, S)."""
+    states = policies.shape[1]
+    chosen: Ints = policies + np.arange(states) * (len(rows.reward) // states)
+    return chosen
+
+
+def expected_sums(onward: Any, gains: Floats, blocks: int, horizon: int) -> Floats:
+    """Add up what steps bring, over episodes of at most so many steps.
+
+    Parameters
+    ----------
+    onward : sparse array, shape (R, R)
+        Of blocks that do not lead to each other.
+    gains : array, shape (R, M)
+        Of a step from each state, M kinds of them.
+    blocks : int
+        How many blocks of equal size there are.
+    horizon : int
+        At least 1.
+
+    Returns
+    -------
+    array, shape (R, M)
+    """
+    found, places = np.empty_like(gains), np.arange(len(gains)).reshape(blocks, -1)
+    sums = np.zeros_like(gains)
+    for step in range(1, horizon + 1):
+        before, sums = sums, gains + onward @ sums
+        if step % _LOOK:
+            continue
+        # What grows by the same twice grows so for ever: by nothing, where the policy ends.
+        change = sums - before
+        steady = (gains + onward @ sums - sums == change).reshape(len(places), -1).all(axis=1)
+        found[places[steady].ravel()] = (sums + (horizon - step) * change)[_rows(steady, places)]
+        going = _rows(~steady, places)
+        places, sums, gains = places[~steady], sums[going], gains[going]
+        if not len(places):
+            return found
+        onward = onward[going][:, going]
+    found[places.ravel()] = sums
+    return found
+
+
+def _rows(chosen: NDArray[np.bool_], places: Ints) -> NDArray[np.bool_]:
+    """Mark the rows of chosen blocks, among those that are left."""
+    return np.repeat(chosen, places.shape[1])
+
+
+def expected_visits(onward: Any, start: Floats, horizon: int) -> Floats:
+    """Give how often each state is expected to be stepped from in an episode.
+
+    Parameters
+    ----------
+    onward : sparse array, shape (S, S)
+    start : array, shape (S,)
+        Where episodes begin.
+    horizon : int
+        At least 1.
+
+    Returns
+    -------
+    array, shape (S,)
+    """
+    back, here = onward.T.tocsr(), start
+    visits = start.copy()
+    for step in range(1, horizon):
+        before, here = here, back @ here
+        if (here == before).all():  # at rest: the same for ever, or nobody is left
+            return np.asarray(visits + (horizon - step) * here)
+        visits += here
+    return visits

@@ -1,0 +1,233 @@
+"""Tables of what a study recorded, row by row; `Results` adds what can be said of them.
+
+Rows are sorted by configuration, in the grid's order, then run, then episode: they do not depend on
+how the work was cut into chunks, or who did them.
+"""
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fastq import estimates, samples
+from fastq.errors import InputError
+from fastq.manifest import read_manifest, read_study, read_sweep
+from fastq.metrics import Floats, Metric, find_metric
+from fastq.parts import Finished, finished_runs
+from fastq.policies import of_policies
+from fastq.recorded import Stale, missing_runs, read_entries, stale_runs, taken
+from fastq.records import METRICS, Entries
+from fastq.remote import open_store
+from fastq.rerun import settings_of
+from fastq.store import Store
+from fastq.study import Cell, Study
+from fastq.sweep import Configuration, Sweep
+
+
+class Tables:
+    """What a sweep recorded, read from where it lies when it is asked for; see `Results`."""
+
+    def __init__(self, directory: str | Path | Store, sweep: Sweep | Study | None = None) -> None:
+        self.store = open_store(directory)
+        self.manifest = read_manifest(self.store)
+        self._sweep = sweep if isinstance(sweep, Sweep) else None
+        asked = Study.of(sweep) if isinstance(sweep, Sweep) else sweep
+        self.study = asked or read_study(self.store)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.store)!r}, {self.finished} of {self.total} runs)"
+
+    @property
+    def directory(self) -> Path:
+        """The directory of the results; for those at a URL, see `store`."""
+        return Path(str(self.store))
+
+    @property
+    def total(self) -> int:
+        """How many runs the sweep has."""
+        return self.study.total
+
+    @functools.cached_property
+    def finished(self) -> int:
+        """How many of them are recorded."""
+        return self.total - len(missing_runs(self._finished, self.study)[0])
+
+    @functools.cached_property
+    def stale(self) -> list[Stale]:
+        """Runs of algorithms that are others by now: edited, or of an older fastq."""
+        return stale_runs(self._finished, self.manifest["algorithms"])
+
+    @functools.cached_property
+    def sweep(self) -> Sweep:
+        """The sweep itself, with its environment and its agents.
+
+        Raises
+        ------
+        InputError
+            Where an algorithm of one's own is not at hand.
+        """
+        return self._sweep or read_sweep(self.store)
+
+    @functools.cached_property
+    def _finished(self) -> dict[str, Finished]:
+        """Which runs of each configuration there are."""
+        return finished_runs(self.store, self.study.identity)
+
+    def episodes(self) -> pd.DataFrame:
+        """One row for each configuration, run and episode.
+
+        Returns
+        -------
+        DataFrame
+            The hyperparameters of the grid, run, episode (from 0), return, length (steps) and
+            truncated (whether the time limit cut the episode short).
+
+        Raises
+        ------
+        InputError
+            Where less was recorded.
+        """
+        if self.study.record.kind != "episodes":
+            raise InputError(f"episodes: were not recorded, for record = {self.study.record}")
+        recorded, episodes = self._recorded, self.study.episodes
+        table = self._points(recorded.configuration, episodes)
+        table["run"] = np.repeat(recorded.run, episodes)
+        table["episode"] = np.tile(np.arange(episodes), len(recorded.run))
+        for name in (*METRICS, "truncated"):
+            table[name] = recorded.columns[name].ravel()
+        return pd.DataFrame(table)
+
+    def runs(self, metric: str = "return", episode: int | None = None) -> pd.DataFrame:
+        """One row for each configuration and run.
+
+        Parameters
+        ----------
+        metric : str
+            See `fastq.metrics`.
+        episode : int, optional
+            Of this episode alone (from 0), the "return" or the "length".
+
+        Returns
+        -------
+        DataFrame
+            The hyperparameters of the grid, run, value: what the metric says of the run.
+
+        Raises
+        ------
+        InputError
+            For a metric that is none, or that asks for more than was recorded.
+        """
+        found = find_metric(metric)
+        pieces = []
+        for place, entries in self._by_configuration():
+            values = (
+                self._values(found, place, entries)
+                if episode is None
+                else samples.at_episode(self.study.record, entries, metric, episode)
+            )
+            piece = self._points(np.array([place]), len(values))
+            pieces.append(pd.DataFrame({**piece, "run": entries.run, "value": values}))
+        table = pd.concat(pieces, ignore_index=True)
+        table.attrs.update(metric=metric, episode=episode)
+        return table
+
+    def moments(self, metric: str = "return") -> pd.DataFrame:
+        """Moments over runs in each episode, the same however they were recorded.
+
+        Parameters
+        ----------
+        metric : {"return", "length"}
+
+        Returns
+        -------
+        DataFrame
+            One row for each configuration and episode: the hyperparameters of the grid, episode,
+            runs, mean, variance (NaN where there is one run), minimum, maximum.
+
+        Raises
+        ------
+        InputError
+            For a metric that is none, or where less was recorded.
+        """
+        record, episodes = self.study.record, self.study.episodes
+        pieces = []
+        for place, entries in self._by_configuration():
+            runs, found = estimates.moments(record, entries, metric, episodes)
+            piece = self._points(np.array([place]), episodes)
+            piece |= {"episode": np.arange(episodes), "runs": np.full(episodes, runs)}
+            variance = found.squares[0] / (runs - 1) if runs > 1 else np.full(episodes, np.nan)
+            piece |= {"mean": found.mean[0], "variance": variance}
+            piece |= {"minimum": found.least[0], "maximum": found.greatest[0]}
+            pieces.append(pd.DataFrame(piece))
+        return pd.concat(pieces, ignore_index=True)
+
+    def _values(self, metric: Metric, place: int, entries: Entries) -> Floats:
+        """Give a metric of each run of a configuration."""
+        if not metric.of_policies:
+            return samples.of_runs(self.study.record, entries, metric, self.study.episodes)
+        return self._checkpoints(metric, place, entries, np.array([self.study.episodes]))[:, 0]
+
+    def _checkpoints(
+        self, metric: Metric, place: int, entries: Entries, episodes: NDArray[np.int64]
+    ) -> Floats:
+        """Give a metric of what each run of a configuration has learned after some episodes."""
+        if self.study.record.has_moments:
+            raise InputError(f"metric = {str(metric)!r}: needs each run, and moments were recorded")
+        settings, agent = settings_of(self.sweep), self._configuration(place).agent
+        return of_policies(metric, self.sweep.mdp, agent, entries.run, settings, episodes)
+
+    def _configuration(self, place: int) -> Configuration:
+        """Give a configuration that its runs can be had of again."""
+        key = self.study.keys[place]
+        for configuration in self.sweep.configurations:
+            if configuration.key == key:
+                return configuration
+        raise InputError(
+            f"{self.store}: configuration {place} is not of the algorithms at hand; run the sweep"
+        )
+
+    def _points(self, configuration: NDArray[np.int64], repeats: int) -> dict[str, NDArray[Any]]:
+        """Write out the grid's hyperparameters for configurations, each some times."""
+        return {
+            name: np.repeat(values[configuration], repeats) for name, values in self._grid.items()
+        }
+
+    def _grid_table(self) -> pd.DataFrame:
+        """Give the grid's hyperparameters, a row for each configuration."""
+        return pd.DataFrame(self._points(np.arange(self.study.num_configurations), 1))
+
+    @functools.cached_property
+    def _grid(self) -> dict[str, NDArray[Any]]:
+        """What varies, each as an array over the configurations."""
+        return {
+            name: _column([point.get(name) for point in self.study.points])
+            for name in self.study.names
+        }
+
+    def _by_configuration(self) -> list[tuple[int, Entries]]:
+        """List the configurations that have runs, each with what was recorded of it."""
+        places, first = np.unique(self._recorded.configuration, return_index=True)
+        ends = [*first[1:].tolist(), len(self._recorded.configuration)]
+        rows = [slice(start, end) for start, end in zip(first.tolist(), ends, strict=True)]
+        return [
+            (place, taken(self._recorded, some))
+            for place, some in zip(places.tolist(), rows, strict=True)
+        ]
+
+    @functools.cached_property
+    def _recorded(self) -> Entries:
+        """Read what was kept of the sweep's runs."""
+        return read_entries(self.store, self.study)
+
+
+def _column(cells: list[Cell | None]) -> NDArray[Any]:
+    """Make a column of numbers, or of words where there is one; what an agent lacks is empty."""
+    known = [cell for cell in cells if cell is not None]
+    if any(isinstance(cell, str) for cell in known):
+        return np.array(["" if cell is None else str(cell) for cell in cells], dtype=object)
+    if len(known) < len(cells):
+        return np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
+    return np.array(known)
