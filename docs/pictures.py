@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib
 
 import fastq
-from fastq.report import write_report
+from fastq.pictures import write_pictures
 
 HERE = Path(__file__).parent
 
@@ -17,7 +17,7 @@ def main() -> None:
     matplotlib.use("Agg")
     sweep = fastq.Sweep.from_toml(HERE.parent / "experiments" / "windy_gridworld.toml")
     with tempfile.TemporaryDirectory() as scratch:
-        curves, *_ = write_report(fastq.run(sweep, out=Path(scratch) / "windy"))
+        curves, *_ = write_pictures(fastq.run(sweep, out=Path(scratch) / "windy"))
         shutil.copyfile(curves, HERE / "learning_curves.png")
     mdp = fastq.windy_gridworld()
     run = fastq.train(mdp, fastq.QLearning(alpha=0.6, epsilon=0.1), episodes=1000, seed=0)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fastq.layout import GridLayout
     from fastq.mdp import FiniteMDP
     from fastq.parity import check_parity
+    from fastq.racing import Race, race
     from fastq.results import Results
     from fastq.runner import run
     from fastq.schedules import (
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         ScheduledStepSize,
         Visits,
     )
+    from fastq.selection import Comparison, Selection
     from fastq.sweep import Sweep
     from fastq.training import Training, train, train_batch
     from fastq.validation import Fraction, StepSize
@@ -37,6 +39,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Agent": "agents",
     "Algorithm": "algorithm",
+    "Comparison": "selection",
     "DoubleQLearning": "agents",
     "DynaQ": "agents",
     "ExpectedSarsa": "agents",
@@ -47,12 +50,14 @@ _HOME = {
     "InputError": "errors",
     "Linear": "schedules",
     "QLearning": "agents",
+    "Race": "racing",
     "Results": "results",
     "RunError": "errors",
     "Sarsa": "agents",
     "ScheduledFraction": "schedules",
     "ScheduledStepSize": "schedules",
     "StepSize": "validation",
+    "Selection": "selection",
     "Sweep": "sweep",
     "Training": "training",
     "Visits": "schedules",
@@ -60,6 +65,7 @@ _HOME = {
     "cliff_walking": "gridworlds",
     "dyna_maze": "gridworlds",
     "maximization_bias": "worlds",
+    "race": "racing",
     "random_mdp": "worlds",
     "random_walk": "worlds",
     "run": "runner",
@@ -72,6 +78,7 @@ _MODULES = ("planning", "plot", "reference", "rules", "statistics", "streams")
 __all__ = [
     "Agent",
     "Algorithm",
+    "Comparison",
     "DoubleQLearning",
     "DynaQ",
     "ExpectedSarsa",
@@ -82,11 +89,13 @@ __all__ = [
     "InputError",
     "Linear",
     "QLearning",
+    "Race",
     "Results",
     "RunError",
     "Sarsa",
     "ScheduledFraction",
     "ScheduledStepSize",
+    "Selection",
     "StepSize",
     "Sweep",
     "Training",
@@ -97,6 +106,7 @@ __all__ = [
     "maximization_bias",
     "planning",
     "plot",
+    "race",
     "random_mdp",
     "random_walk",
     "reference",

@@ -76,7 +76,8 @@ def find_metric(text: str) -> Metric:
     metric = Metric(*split_word("metric", text, OF_LEARNING | OF_POLICIES))
     if metric.name in ("episodes_to", "steps_to") and metric.number is None:
         raise InputError(f"metric = {text!r}: must say which return, as {text}:-20")
-    if metric.name == "return_last" and (metric.number or 1) not in range(1, LARGEST):
+    count = 1 if metric.number is None else metric.number
+    if metric.name == "return_last" and count not in range(1, LARGEST):
         raise InputError(f"metric = {text!r}: must say how many episodes, as return_last:50")
     return metric
 

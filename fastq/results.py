@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from fastq import selection, statistics
-from fastq.metrics import Floats, Metric, find_metric
+from fastq.metrics import Metric, find_metric
 from fastq.rerun import metric_of_runs
 from fastq.selection import Comparison, Fresh, Selection
 from fastq.sensitivity import sensitivity
@@ -62,9 +62,9 @@ class Results(Summaries):
         InputError
             For an argument that is not allowed, or asks for what was not recorded.
         """
-        asked, values = find_metric(metric), self._matrix(metric)
+        asked, values = find_metric(metric), self.values(metric)
         fresh = None if confirm_runs == 0 else self._fresh(asked, confirm_runs)
-        return selection.select(values, self._grid_table(), asked, fresh, level, seed)
+        return selection.select(values, self.grid(), asked, fresh, level, seed)
 
     def compare(
         self,
@@ -97,8 +97,8 @@ class Results(Summaries):
         """
         choose("by", by, self.study.names)
         fresh = self._fresh(find_metric(metric), confirm_runs)
-        values = self._matrix(metric)
-        return selection.compare(values, self._grid_table(), by, find_metric(metric), fresh, level)
+        values = self.values(metric)
+        return selection.compare(values, self.grid(), by, find_metric(metric), fresh, level)
 
     def sensitivity(
         self, metric: str = "return", interval: str = "t", level: float = 0.95
@@ -147,7 +147,7 @@ class Results(Summaries):
         InputError
             As `runs` does.
         """
-        values = self._matrix(metric)
+        values = self.values(metric)
         sign = find_metric(metric).sign
         thresholds = np.unique(
             np.quantile(values[~np.isnan(values)], np.linspace(0, 1, _THRESHOLDS))
@@ -161,14 +161,6 @@ class Results(Summaries):
         table = pd.concat(pieces, ignore_index=True)
         table.attrs.update(metric=metric, level=level)
         return table
-
-    def _matrix(self, metric: str) -> Floats:
-        """Lay out a metric of each run, shape (runs, C); NaN where a run is missing."""
-        found = find_metric(metric)
-        matrix = np.full((self.study.runs, self.study.num_configurations), np.nan)
-        for place, entries in self._by_configuration():
-            matrix[entries.run, place] = self._values(found, place, entries)
-        return matrix
 
     def _fresh(self, metric: Metric, count: int | None) -> Fresh:
         """Train runs that have numbers beyond those of the study."""

@@ -5,6 +5,8 @@ from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from fastq.chunks import (
@@ -35,6 +37,8 @@ from fastq.study import Study
 from fastq.sweep import Sweep
 from fastq.training import why_failed
 from fastq.validation import check_arguments
+
+Bools = NDArray[np.bool_]
 
 
 def run(
@@ -82,13 +86,39 @@ def run(
     RunError
         Where runs failed; all others are kept.
     """
+    return run_some(
+        sweep,
+        out,
+        np.ones((sweep.num_configurations, sweep.runs), dtype=np.bool_),
+        n_jobs=n_jobs,
+        backend=backend,
+        address=address,
+        chunk_size=chunk_size,
+        fail_fast=fail_fast,
+        progress=progress,
+    )
+
+
+def run_some(
+    sweep: Sweep,
+    out: str | Path,
+    wanted: Bools,
+    *,
+    n_jobs: int = -1,
+    backend: str = "threading",
+    address: str | None = None,
+    chunk_size: int | None = None,
+    fail_fast: bool = False,
+    progress: bool = True,
+) -> Results:
+    """Run what is wanted of a sweep; but for `wanted`, shape (configurations, runs), as `run`."""
     if chunk_size is not None:
         check_arguments(chunk_size=chunk_size)
     store = open_store(out)
     check_study(store, sweep)
     with engine(backend, n_jobs, address) as workers, store.lock():
         check_study(store, sweep)
-        failed = _complete(store, sweep, workers, chunk_size, fail_fast, progress)
+        failed = _complete(store, sweep, wanted, workers, chunk_size, fail_fast, progress)
     if failed:
         raise RunError(
             f"{len(failed)} of {Study.of(sweep).total} runs failed, the others are kept in "
@@ -100,6 +130,7 @@ def run(
 def _complete(
     store: Store,
     sweep: Sweep,
+    wanted: Bools,
     workers: Engine,
     size: int | None,
     fail_fast: bool,
@@ -109,7 +140,9 @@ def _complete(
     study = Study.of(sweep)
     finished = finished_runs(store, study.identity) if has_manifest(store) else {}
     configuration_of, run_of = missing_runs(finished, study)
-    count = len(run_of)
+    some = wanted[configuration_of, run_of]
+    configuration_of, run_of = configuration_of[some], run_of[some]
+    count, total = len(run_of), int(wanted.sum())
     if count:
         compile_kernels(sweep)
     open_study(store, sweep)
@@ -123,9 +156,7 @@ def _complete(
     reports = _reports(workers, grouped(chunks, together))
     failed, steps, started = [], 0, time.perf_counter()
     try:
-        with tqdm(
-            total=study.total, initial=study.total - count, unit=" runs", disable=not progress
-        ) as bar:
+        with tqdm(total=total, initial=total - count, unit=" runs", disable=not progress) as bar:
             for report in reports:
                 bar.update(report.finished)
                 steps += report.steps

@@ -22,19 +22,25 @@ def of_runs(record: Record, entries: Entries, metric: Metric, episodes: int) -> 
     InputError
         Where too little was recorded.
     """
+    check_recorded(record, metric)
     columns, name = entries.columns, metric.name
-    if record.has_moments:
-        raise needs(str(metric), "each run", record)
     if record.kind == "episodes":
         return of_learning(metric, columns["return"], columns["length"])
-    if name == "return_last" and metric.number is None:
+    if name == "return_last":
         return final(record, columns, "return", episodes)[:, 0]
-    if name not in METRICS:
-        raise needs(str(metric), "each episode", record)
     if record.kind == "summary":
         return np.asarray(columns[name][:, 0], dtype=np.float64)
     sizes = sizes_of(record, episodes)
     return pooled(columns[name], sizes, len(sizes))[:, 0]
+
+
+def check_recorded(record: Record, metric: Metric) -> None:
+    """Raise `InputError` where too little is recorded for a metric of each run."""
+    if record.has_moments:
+        raise needs(str(metric), "each run", record)
+    enough = (*METRICS, "return_last") if metric.number is None else METRICS
+    if not (record.kind == "episodes" or metric.of_policies or metric.name in enough):
+        raise needs(str(metric), "each episode", record)
 
 
 def at_episode(record: Record, entries: Entries, metric: str, episode: int) -> Floats:

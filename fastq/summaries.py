@@ -219,7 +219,7 @@ class Summaries(Tables):
 
     def _place_of(self, point: Mapping[str, Cell]) -> int:
         """Find the one configuration that is meant."""
-        table = self._grid_table()
+        table = self.grid()
         for name in point:
             choose("hyperparameter", name, self.study.names)
         matches = np.logical_and.reduce([table[name] == value for name, value in point.items()])

@@ -174,8 +174,7 @@ class Tables:
         self, metric: Metric, place: int, entries: Entries, episodes: NDArray[np.int64]
     ) -> Floats:
         """Give a metric of what each run of a configuration has learned after some episodes."""
-        if self.study.record.has_moments:
-            raise InputError(f"metric = {str(metric)!r}: needs each run, and moments were recorded")
+        samples.check_recorded(self.study.record, metric)
         settings, agent = settings_of(self.sweep), self._configuration(place).agent
         return of_policies(metric, self.sweep.mdp, agent, entries.run, settings, episodes)
 
@@ -195,7 +194,31 @@ class Tables:
             name: np.repeat(values[configuration], repeats) for name, values in self._grid.items()
         }
 
-    def _grid_table(self) -> pd.DataFrame:
+    def values(self, metric: str = "return") -> Floats:
+        """Lay out a metric of each run as an array.
+
+        Parameters
+        ----------
+        metric : str
+            See `fastq.metrics`.
+
+        Returns
+        -------
+        array, shape (runs, configurations)
+            NaN where a run is missing.
+
+        Raises
+        ------
+        InputError
+            As `runs` does.
+        """
+        found = find_metric(metric)
+        matrix = np.full((self.study.runs, self.study.num_configurations), np.nan)
+        for place, entries in self._by_configuration():
+            matrix[entries.run, place] = self._values(found, place, entries)
+        return matrix
+
+    def grid(self) -> pd.DataFrame:
         """Give the grid's hyperparameters, a row for each configuration."""
         return pd.DataFrame(self._points(np.arange(self.study.num_configurations), 1))
 

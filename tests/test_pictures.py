@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 import fastq
-from fastq.report import best_configurations, write_report
+from fastq.pictures import best_configurations, write_pictures
 
 
 def test_report(results):
-    paths = [Path(path) for path in write_report(results)]
+    paths = [Path(path) for path in write_pictures(results)]
     assert [path.name for path in paths] == ["curves.png", "heatmap.png", "summary.csv"]
     for path in paths[:2]:
         image = matplotlib.image.imread(path)
@@ -33,7 +33,7 @@ def test_report(results):
 def test_reports_of_other_grids(fields, tmp_path, changes):
     spec = fastq.Sweep(**{**fields, **changes})
     found = fastq.run(spec, out=tmp_path / "x", n_jobs=1, progress=False)
-    assert all(Path(path).stat().st_size for path in write_report(found))
+    assert all(Path(path).stat().st_size for path in write_pictures(found))
 
 
 @pytest.mark.parametrize("record", ["moments", {"window": 3}, "summary"], ids=str)
@@ -41,7 +41,7 @@ def test_reports_of_what_was_recorded(fields, tmp_path, record):
     found = fastq.run(
         fastq.Sweep(**fields, record=record), out=tmp_path / "x", n_jobs=1, progress=False
     )
-    names = [Path(path).name for path in write_report(found)]
+    names = [Path(path).name for path in write_pictures(found)]
     assert names == ["curves.png"] * (record != "summary") + ["heatmap.png", "summary.csv"]
 
 

@@ -20,7 +20,7 @@ _POINTS, _POINTS_OF_MANY = 500, 150
 _WIDE = 20
 
 
-def write_report(results: Results) -> list[str]:
+def write_pictures(results: Results) -> list[str]:
     """Write ``curves.png``, ``heatmap.png`` and ``summary.csv`` beside the study's parts.
 
     The curves are those of at most six configurations, from the best to the worst; returns that

@@ -1,0 +1,30 @@
+"""The command line: parse, call, print. Heavy imports wait until a command needs them.
+
+Exit status: 0 done, 1 some runs failed or differ, 2 bad input, 130 interrupted, 143 terminated.
+"""
+
+import sys
+
+import typer
+
+from fastq.cli import looking, running
+from fastq.cli.app import app
+from fastq.errors import InputError, RunError
+
+__all__ = ["app", "looking", "main", "running"]
+
+
+def main() -> None:
+    """Run the command line; errors are one line on standard error."""
+    try:
+        app()
+    except InputError as error:
+        _fail(str(error), 2)
+    except RunError as error:
+        _fail(str(error), 1)
+
+
+def _fail(message: str, status: int) -> None:
+    """Print an error and exit."""
+    typer.echo(f"error: {message}", err=True)
+    sys.exit(status)
