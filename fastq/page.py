@@ -94,6 +94,9 @@ class Section(NamedTuple):
 def render(title: str, subtitle: str, sections: Sequence[Section]) -> str:
     """Write a page that needs no other file; equal input gives equal bytes.
 
+    A figure that was drawn before may differ from a new one: Matplotlib's constrained layout
+    starts from where things stand, and moves them by fractions of a point.
+
     Parameters
     ----------
     title, subtitle : str
@@ -164,34 +167,40 @@ def _shown_picture(picture: Picture) -> dict[str, str]:
 
 
 def _shown_table(table: Table) -> dict[str, Any]:
-    """Prepare a table for the template: its cells as text, and which of them are numbers."""
+    """Prepare a table for the template: cells as text, and whether their columns hold numbers."""
     shown = table.data if table.rows is None else table.data.head(table.rows)
-    rows = [[_cell(value) for value in row] for row in shown.itertuples(index=False, name=None)]
+    rows = list(shown.itertuples(index=False, name=None))
+    columns = range(len(shown.columns))
+    numeric = [any(_is_number(row[i]) for row in rows) for i in columns]
     return {
         "name": table.name,
         "caption": table.caption,
-        "columns": [
-            (str(name), any(row[i][1] for row in rows)) for i, name in enumerate(shown.columns)
-        ],
-        "rows": rows,
+        "columns": [(str(shown.columns[i]), numeric[i]) for i in columns],
+        "rows": [[(_cell(row[i]), numeric[i]) for i in columns] for row in rows],
         "more": len(table.data) - len(shown),
         "as_csv": _link_to_csv(table.data),
     }
 
 
-def _cell(value: Any) -> tuple[str, bool]:
-    """Write a cell, and say whether it is a number."""
+def _is_number(value: Any) -> bool:
+    """Say whether a cell is a number: no yes or no, and not missing."""
+    import pandas as pd
+
+    return isinstance(value, Real) and not isinstance(value, bool) and not pd.isna(value)
+
+
+def _cell(value: Any) -> str:
+    """Write a cell."""
     import numpy as np
     import pandas as pd
 
     if isinstance(value, bool | np.bool_):
-        return "yes" if value else "", False
-    number = isinstance(value, Real)
+        return "yes" if value else ""
     if pd.api.types.is_scalar(value) and pd.isna(value):
-        return _EN_DASH, number
-    if number and not isinstance(value, Integral):
-        return f"{value:.6g}", True
-    return str(value), number
+        return _EN_DASH
+    if isinstance(value, Real) and not isinstance(value, Integral):
+        return f"{value:.6g}"
+    return str(value)
 
 
 def _link_to_csv(data: "pd.DataFrame") -> str:
@@ -205,7 +214,7 @@ def _link(kind: str, text: str) -> str:
 
 
 def _svg(figure: "Figure", name: str) -> str:
-    """Draw a figure as SVG whose text is text, with equal bytes for equal figures."""
+    """Draw a figure as SVG whose text is text, and whose ids no other picture has."""
     import matplotlib as mpl
 
     buffer = io.StringIO()
@@ -213,7 +222,7 @@ def _svg(figure: "Figure", name: str) -> str:
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}), _marked(figure):
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     svg = buffer.getvalue()
-    # Ids that digest coordinates would show what a second layout changes in their last bits.
+    # Of the ids, keep those that are used, as names of this picture's own.
     used = dict.fromkeys(re.findall(r"""(?:url\(|href=")#([^)"]+)""", svg))
     ids = {old: f"{_part(name)}{i}" for i, old in enumerate(used, 1)}
     return re.sub(r"""(?<=[#"])[^#"()]+(?=[")])""", lambda word: ids.get(word[0], word[0]), svg)
@@ -264,12 +273,13 @@ def _adopt(element: ElementTree.Element, part: str, themed: bool) -> None:
     element.tag = element.tag.rpartition("}")[2]
     own = {name.rpartition("}")[2]: value for name, value in element.attrib.items()}
     if own.get("id", "").startswith(_ON_AN_IMAGE):
-        themed, own["fill"] = False, "#000000"
+        themed = False
+        own["fill"] = "#000000"
     if not own.get("id", "").startswith(part):
         own.pop("id", None)  # Nothing refers to it.
-    if "style" in own:
-        own["style"] = _restyled(own["style"], themed)
-    element.attrib = own
+    element.attrib = own | {
+        name: _restyled(own[name], themed) for name in ("style", "fill", "stroke") if name in own
+    }
     for child in element:
         _adopt(child, part, themed)
 
