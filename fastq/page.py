@@ -184,9 +184,7 @@ def _shown_table(table: Table) -> dict[str, Any]:
 
 def _is_number(value: Any) -> bool:
     """Say whether a cell is a number: no yes or no, and not missing."""
-    import pandas as pd
-
-    return isinstance(value, Real) and not isinstance(value, bool) and not pd.isna(value)
+    return isinstance(value, Real) and not isinstance(value, bool) and _cell(value) != _EN_DASH
 
 
 def _cell(value: Any) -> str:
