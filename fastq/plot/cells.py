@@ -1,20 +1,21 @@
 """Cells of an image, with what they are worth written into them."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.plot.figures import figure_of
+from fastq.plot.figures import figure_of, large, points, small
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.image import AxesImage
 
-_WIDTH, _LEAST = 0.62, 3.5
-_CENTRE = 0.72
+_WIDTH, _LEAST = 0.62, 4.5
+_FILLED = 0.72
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
 
@@ -24,10 +25,13 @@ def draw_cells(ax: "Axes", cells: NDArray[np.float64], label: str, **how: Any) -
     image = ax.imshow(finite, **{"cmap": "cividis", **how})
     if not np.isfinite(finite).any():
         image.set_clim(0, 1)
-    bar = figure_of(ax).colorbar(image, ax=ax)
-    size = ax.xaxis.label.get_fontsize()
-    bar.set_label(label, size=size)
-    bar.ax.tick_params(labelsize=_CENTRE * size)
+    width, height = points(ax)
+    square = ax.get_aspect() != "auto"
+    shrink = min(1, width * cells.shape[0] / cells.shape[1] / height) if square else 1
+    bar = figure_of(ax).colorbar(image, ax=ax, shrink=shrink)
+    letters = int(shrink * height / (_WIDTH * large(ax)))
+    bar.set_label("\n".join(textwrap.wrap(label, max(20, letters))), size=large(ax))
+    bar.ax.tick_params(labelsize=small(ax))
     return image
 
 
@@ -39,20 +43,22 @@ def write_cells(
     places = np.argwhere(np.isfinite(cells))
     texts = [f"{cells[row, column]:{form}}" for row, column in places]
     longest = max(map(len, texts), default=1)
-    across, along = _points(ax) / np.array(cells.shape)[::-1]
-    size = min(size, _CENTRE * across / (_WIDTH * longest), 0.6 * along)
+    across, along = points(ax) / np.array(cells.shape)[::-1]
+    if ax.get_aspect() != "auto":
+        across = along = min(across, along)
+    size = min(size, _FILLED * across / (_WIDTH * longest), 0.6 * along)
     if size < _LEAST:
         return
     light = image.to_rgba(cells)[..., :3] @ _LUMINANCE
     for (row, column), text in zip(places, texts, strict=True):
-        color = "black" if light[row, column] > 0.4 else "white"
+        color = "black" if light[row, column] > 0.46 else "white"
         ax.text(column, row + down, text, ha="center", va="center", color=color, size=size)
 
 
 def name_cells(ax: "Axes", axis: "Axis", texts: Sequence[str]) -> None:
     """Write names along an axis: all where there is room, else evenly spaced ones."""
-    size = ax.xaxis.label.get_fontsize()
-    across, along = _points(ax)
+    size = large(ax)
+    across, along = points(ax)
     if axis is ax.xaxis:
         room = across / (size * _WIDTH * (max(map(len, texts)) + 1))
     else:
@@ -60,8 +66,3 @@ def name_cells(ax: "Axes", axis: "Axis", texts: Sequence[str]) -> None:
     every = max(1, int(np.ceil(len(texts) / room)))
     places = range(0, len(texts), every)
     axis.set_ticks(places, [texts[place] for place in places])
-
-
-def _points(ax: "Axes") -> NDArray[np.float64]:
-    """Give the width and the height of an Axes in points, before its labels take their part."""
-    return np.array([ax.bbox.width, ax.bbox.height]) * 72 / figure_of(ax).dpi

@@ -39,6 +39,8 @@ def learning_curves(
     InputError
         Where columns are missing, there are no rows, or none of the runs has a curve.
     """
+    from matplotlib.patheffects import Normal, Stroke
+
     time = time_column(curves)
     check_columns(curves, ESTIMATE)
     if runs is not None:
@@ -48,7 +50,10 @@ def learning_curves(
     for place, (label, curve) in enumerate(configurations(curves, (time, *ESTIMATE))):
         if runs is not None:
             _draw_runs(ax, runs[runs["place"] == place], time, look(place))
-        lines.append(draw_curve(ax, curve, time, look(place), label))
+        line = draw_curve(ax, curve, time, look(place), label)
+        if runs is not None:
+            line.set_path_effects([Stroke(linewidth=3.5, foreground="white"), Normal()])
+        lines.append(line)
     ax.set_xlabel(time_label(time, curves.attrs.get("window", 1)))
     ax.set_ylabel(metric_label(curves.attrs.get("metric", "")))
     add_legend(ax, lines, band_label(curves))
@@ -83,7 +88,7 @@ def _draw_runs(ax: "Axes", runs: pd.DataFrame, time: str, how: Look) -> None:
 
     points = runs[[time, "value"]].to_numpy(dtype=np.float64)
     ends = np.flatnonzero(np.diff(runs["run"].to_numpy())) + 1
-    alpha = max(0.08, min(0.5, 4 / (len(ends) + 1)))
+    alpha = max(0.05, min(0.5, 4 / (len(ends) + 1)))
     lines = LineCollection(
         np.split(points, ends), colors=how.color, linewidths=0.5, alpha=alpha, zorder=1
     )

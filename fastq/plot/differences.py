@@ -81,7 +81,7 @@ def _forest(table: pd.DataFrame, ax: "Axes | None") -> "Axes":
     ax.set_yticks(rows, names)
     ax.set_ylim(len(table) - 0.4, -0.6)
     ax.set_xlabel(_label(table))
-    add_legend(ax, marks, _runs_and_interval(table))
+    add_legend(ax, marks, _runs_and_interval(table), above=True)
     return ax
 
 

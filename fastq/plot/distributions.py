@@ -56,7 +56,7 @@ def _draw_row(ax: "Axes", row: int, values: NDArray[np.float64]) -> None:
     """Draw the dots and the box of one configuration."""
     # Multiples of the golden ratio spread evenly, and the same in every picture.
     jitter = (np.arange(len(values)) * _GOLDEN % 1 - 0.5) * 0.4
-    alpha = max(0.15, min(0.7, 20 / max(1, len(values))))
+    alpha = max(0.3, min(0.7, 50 / max(1, len(values))))
     color = PALETTE[0]
     ax.scatter(values, row - 0.14 + jitter, s=9, color=color, alpha=alpha, linewidths=0)
     if len(values):

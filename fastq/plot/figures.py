@@ -96,13 +96,29 @@ def figure_of(drawn: "Axes | Figure") -> "Figure":
     return figure
 
 
+def large(ax: "Axes") -> float:
+    """Give the size of letters, in points, of an Axes' labels."""
+    return float(ax.xaxis.label.get_fontsize())
+
+
 def small(ax: "Axes") -> float:
-    """Give the size of letters, in points, that is somewhat less than that of an Axes' labels."""
-    return _SMALL * float(ax.xaxis.label.get_fontsize())
+    """Give the size of letters, in points, that are somewhat smaller than an Axes' labels."""
+    return _SMALL * large(ax)
 
 
-def add_legend(ax: "Axes", handles: "Sequence[Artist]", title: str = "") -> None:
-    """Draw a legend: inside where it is short, else to the right, with at most 20 entries."""
+def points(ax: "Axes") -> tuple[float, float]:
+    """Give the width and the height of an Axes in points, before its labels take their part."""
+    scale = 72 / figure_of(ax).dpi
+    return ax.bbox.width * scale, ax.bbox.height * scale
+
+
+def add_legend(
+    ax: "Axes", handles: "Sequence[Artist]", title: str = "", *, above: bool = False
+) -> None:
+    """Draw a legend: inside where it is short, else to the right, with at most 20 entries.
+
+    Where it is inside, and to stand above all that is drawn, the y-axis is made longer.
+    """
     from matplotlib.lines import Line2D
 
     shown = list(handles[:_ENTRIES])
@@ -110,16 +126,25 @@ def add_legend(ax: "Axes", handles: "Sequence[Artist]", title: str = "") -> None
         more = f"... and {len(handles) - _ENTRIES} more"
         shown.append(Line2D([], [], linestyle="none", label=more))
     outside = len(shown) > _INSIDE
-    height = figure_of(ax).get_figheight() * 72
-    size = min(small(ax), 0.6 * height / (len(shown) + 2))
+    size = min(small(ax), 0.6 * figure_of(ax).get_figheight() * 72 / (len(shown) + 2))
+    if above and not outside:
+        _lengthen(ax, (len(shown) + 1) * 1.35 * size + 8)
     ax.legend(
         handles=shown,
         title=title.replace(", ", ",\n") if outside else title,
-        loc="upper left" if outside else "best",
+        loc="upper left" if outside else "upper right" if above else "best",
         bbox_to_anchor=(1.01, 1) if outside else None,
         borderaxespad=0 if outside else None,
         fontsize=size,
         title_fontsize=size,
+        alignment="left",
         labelspacing=0.3,
         handlelength=3,
     )
+
+
+def _lengthen(ax: "Axes", room: float) -> None:
+    """Leave so many points free at the top of an Axes."""
+    share = min(0.6, room / points(ax)[1])
+    bottom, top = ax.get_ylim()
+    ax.set_ylim(bottom, bottom + (top - bottom) / (1 - share))

@@ -85,11 +85,18 @@ def _mark(ax: "Axes", marked: "np.ndarray[Any, Any]") -> None:
 
     rows, columns = np.nonzero(marked)
     size = small(ax)
-    dots = ax.scatter(
-        columns - 0.4, rows + 0.36, s=size * 3, c="white", edgecolors="black", linewidths=0.9
+    inches = figure_of(ax).dpi_scale_trans
+    ax.scatter(
+        columns - 0.5,
+        rows + 0.5,
+        s=size * 3,
+        c="white",
+        edgecolors="black",
+        linewidths=0.9,
+        transform=ax.transData + ScaledTranslation(5 / 72, -5 / 72, inches),
+        label="marked: could be the best",
     )
-    dots.set_label("marked: could be the best")
-    below = ScaledTranslation(0, -3.4 * size / 72, figure_of(ax).dpi_scale_trans)
+    below = ScaledTranslation(0, -(14 + 2.7 * size) / 72, inches)
     ax.legend(
         loc="upper right",
         bbox_to_anchor=(1, 0),

@@ -50,7 +50,7 @@ def policy_map(mdp: FiniteMDP, q: ArrayLike, ax: "Axes | None" = None) -> "Axes"
 
 
 def value_map(mdp: FiniteMDP, values: ArrayLike, ax: "Axes | None" = None) -> "Axes":
-    """Draw a value of each cell, as of `fastq.value_iteration`.
+    """Draw a value of each cell, as of `fastq.planning.value_iteration`.
 
     Walls and cliffs are hatched.
 
@@ -132,7 +132,7 @@ def _draw_map(
     label: str,
     ax: "Axes | None",
     *,
-    form: str = ".1f",
+    form: str = "",
     down: float = 0.08,
     **how: Any,
 ) -> "Axes":
@@ -143,7 +143,7 @@ def _draw_map(
     cells = values.copy()
     cells[closed] = np.nan
     image = draw_cells(ax, cells.reshape(rows, columns), label, **how)
-    write_cells(ax, image, form, down, size=7)
+    write_cells(ax, image, form or f".{_decimals(cells)}f", down, size=7)
     _draw_marks(ax, layout, closed)
     ax.set_xticks(range(columns))
     if layout.wind:
@@ -152,6 +152,13 @@ def _draw_map(
     ax.set_xlabel("wind of the column" if layout.wind else "column")
     ax.set_ylabel("row")
     return ax
+
+
+def _decimals(cells: NDArray[np.float64]) -> int:
+    """Choose the decimals in which values that span so much are told apart."""
+    finite = cells[np.isfinite(cells)]
+    span = np.ptp(finite) if len(finite) else 0
+    return 2 if 0 < span < 2 else 1 if span < 200 else 0
 
 
 def _draw_marks(ax: "Axes", layout: GridLayout, closed: list[int]) -> None:

@@ -48,5 +48,5 @@ def performance_profiles(table: pd.DataFrame, ax: "Axes | None" = None) -> "Axes
     ax.set_xlabel(f"threshold: {metric_label(table.attrs.get('metric', ''))}")
     ax.set_ylabel("share of runs above the threshold")
     interval = interval_label(table.attrs, table["lower"])
-    add_legend(ax, lines, f"{runs_label(table['runs'])}, {interval}")
+    add_legend(ax, lines, f"{runs_label(table['runs'])}, {interval}", above=True)
     return ax

@@ -70,12 +70,14 @@ def sensitivity_curves(
             "color": PALETTE[i % len(PALETTE)],
             "marker": MARKERS[i % len(MARKERS)],
         }
-        lines += _draw_kinds(ax, str(agent), its_rows, how, banded=not words and len(places) > 1)
+        lines += _draw_kinds(
+            ax, str(agent), its_rows, how, banded=not words and len(set(places)) > 1
+        )
         _draw_best(ax, its_rows, how)
     ax.set_xlabel(hyperparameter)
     ax.set_ylabel(estimate_label(table.attrs) or "estimate")
     interval = interval_label(table.attrs, rows["lower"])
-    add_legend(ax, lines, f"{runs_label(rows['runs'])}, {interval}")
+    add_legend(ax, lines, f"{runs_label(rows['runs'])}, {interval}", above=True)
     return ax
 
 
@@ -118,7 +120,7 @@ def _draw_kinds(
         lines += ax.plot(x, curve["estimate"], linestyle=style, markersize=4, label=label, **how)
         if banded:
             color = how["color"]
-            ax.fill_between(x, lower, upper, color=color, alpha=BAND * 0.8, linewidth=0)
+            ax.fill_between(x, lower, upper, color=color, alpha=BAND / 2, linewidth=0)
         else:
             ax.vlines(x, lower, upper, color=how["color"], linewidth=1)
     return lines
@@ -141,5 +143,6 @@ def _draw_best(ax: "Axes", rows: pd.DataFrame, how: dict[str, Any]) -> None:
             at,
             xytext=(-9 if leftward else 9, 9),
             textcoords="offset points",
+            bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "alpha": 0.7, "linewidth": 0},
             **note,
         )
