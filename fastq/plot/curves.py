@@ -39,8 +39,6 @@ def learning_curves(
     InputError
         Where columns are missing, there are no rows, or none of the runs has a curve.
     """
-    from matplotlib.patheffects import Normal, Stroke
-
     time = time_column(curves)
     check_columns(curves, ESTIMATE)
     if runs is not None:
@@ -49,11 +47,8 @@ def learning_curves(
     lines = []
     for place, (label, curve) in enumerate(configurations(curves, (time, *ESTIMATE))):
         if runs is not None:
-            _draw_runs(ax, runs[runs["place"] == place], time, look(place))
-        line = draw_curve(ax, curve, time, look(place), label)
-        if runs is not None:
-            line.set_path_effects([Stroke(linewidth=3.5, foreground="white"), Normal()])
-        lines.append(line)
+            _draw_runs(ax, runs[runs["place"] == place], curve, time, look(place))
+        lines.append(draw_curve(ax, curve, time, look(place), label))
     ax.set_xlabel(time_label(time, curves.attrs.get("window", 1)))
     ax.set_ylabel(metric_label(curves.attrs.get("metric", "")))
     add_legend(ax, lines, band_label(curves))
@@ -62,7 +57,8 @@ def learning_curves(
 
 def draw_curve(ax: "Axes", curve: pd.DataFrame, time: str, how: Look, label: str) -> "Line2D":
     """Draw one curve and its band; give the line."""
-    (line,) = ax.plot(curve[time], curve["estimate"], **how._asdict(), label=label)
+    marker = "o" if len(curve) == 1 else None
+    (line,) = ax.plot(curve[time], curve["estimate"], **how._asdict(), marker=marker, label=label)
     ax.fill_between(
         curve[time], curve["lower"], curve["upper"], color=how.color, alpha=BAND, linewidth=0
     )
@@ -82,8 +78,8 @@ def _of_curves(runs: pd.DataFrame, curves: pd.DataFrame, time: str) -> pd.DataFr
     return found.sort_values(["place", "run", time])
 
 
-def _draw_runs(ax: "Axes", runs: pd.DataFrame, time: str, how: Look) -> None:
-    """Draw the runs of one configuration, all lines at once."""
+def _draw_runs(ax: "Axes", runs: pd.DataFrame, curve: pd.DataFrame, time: str, how: Look) -> None:
+    """Draw the runs of one configuration, all lines at once, with a white bed for its curve."""
     from matplotlib.collections import LineCollection
 
     points = runs[[time, "value"]].to_numpy(dtype=np.float64)
@@ -93,3 +89,5 @@ def _draw_runs(ax: "Axes", runs: pd.DataFrame, time: str, how: Look) -> None:
         np.split(points, ends), colors=how.color, linewidths=0.5, alpha=alpha, zorder=1
     )
     ax.add_collection(lines)
+    bed = [curve[[time, "estimate"]].to_numpy(dtype=np.float64)]
+    ax.add_collection(LineCollection(bed, colors="white", linewidths=3, zorder=1.5))

@@ -1,9 +1,12 @@
 """Figures in the sizes of a paper, files of them, and legends that leave room for the curves."""
 
+import contextlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from fastq.errors import InputError
 
@@ -20,6 +23,7 @@ _FORMATS = ("svg", "pdf", "png")
 _METADATA = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
 _RULES: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "fastq", "pdf.fonttype": 42}
 _ENTRIES, _INSIDE = 20, 6
+_DRAWINGS = 4
 
 
 def new_axes(columns: int = 2) -> "Axes":
@@ -80,12 +84,32 @@ def save(drawn: "Axes | Figure", path: str | Path) -> None:
         raise InputError(f"path = {str(path)!r}: must end in .svg, .pdf or .png")
     figure = figure_of(drawn)
     buffer = io.BytesIO()
-    with mpl.rc_context(_RULES):
+    with mpl.rc_context(_RULES), _settled(figure):
         figure.savefig(buffer, format=suffix, dpi=300, metadata=_METADATA[suffix])
     try:
         path.write_bytes(buffer.getvalue())
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+@contextlib.contextmanager
+def _settled(figure: "Figure") -> Iterator[None]:
+    """Hold the layout still: each drawing moves it by ever less, down to rounding errors."""
+    engine = figure.get_layout_engine()
+    if engine is None:
+        yield
+        return
+    for _ in range(_DRAWINGS):
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for ax in figure.axes:
+        laid_out = ax.get_in_layout()
+        ax.set_position(np.round(ax.get_position(original=True).bounds, 6).tolist())
+        ax.set_in_layout(laid_out)  # which a set position puts an end to
+    try:
+        yield
+    finally:
+        figure.set_layout_engine(engine)
 
 
 def figure_of(drawn: "Axes | Figure") -> "Figure":
@@ -121,9 +145,10 @@ def add_legend(
     """
     from matplotlib.lines import Line2D
 
-    shown = list(handles[:_ENTRIES])
-    if len(handles) > _ENTRIES:
-        more = f"... and {len(handles) - _ENTRIES} more"
+    named = [handle for handle in handles if not str(handle.get_label()).startswith("_")]
+    shown = named[:_ENTRIES]
+    if len(named) > _ENTRIES:
+        more = f"... and {len(named) - _ENTRIES} more"
         shown.append(Line2D([], [], linestyle="none", label=more))
     outside = len(shown) > _INSIDE
     size = min(small(ax), 0.6 * figure_of(ax).get_figheight() * 72 / (len(shown) + 2))

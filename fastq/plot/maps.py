@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from fastq.errors import InputError
 from fastq.layout import GridLayout
 from fastq.mdp import FiniteMDP
-from fastq.plot.cells import draw_cells, write_cells
+from fastq.plot.cells import draw_cells, name_cells, write_cells
 from fastq.plot.figures import new_axes
 
 if TYPE_CHECKING:
@@ -145,10 +145,8 @@ def _draw_map(
     image = draw_cells(ax, cells.reshape(rows, columns), label, **how)
     write_cells(ax, image, form or f".{_decimals(cells)}f", down, size=7)
     _draw_marks(ax, layout, closed)
-    ax.set_xticks(range(columns))
-    if layout.wind:
-        ax.set_xticklabels([str(wind) for wind in layout.wind])
-    ax.set_yticks(range(rows))
+    name_cells(ax, ax.xaxis, [str(text) for text in layout.wind or range(columns)])
+    name_cells(ax, ax.yaxis, [str(row) for row in range(rows)])
     ax.set_xlabel("wind of the column" if layout.wind else "column")
     ax.set_ylabel("row")
     return ax

@@ -44,6 +44,7 @@ def performance_profiles(table: pd.DataFrame, ax: "Axes | None" = None) -> "Axes
         lower, upper = profile["lower"], profile["upper"]
         band: dict[str, Any] = {"color": how.color, "alpha": BAND, "linewidth": 0}
         ax.fill_between(across, lower, upper, step="post", **band)
+    ax.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
     ax.set_ylim(-0.02, 1.02)
     ax.set_xlabel(f"threshold: {metric_label(table.attrs.get('metric', ''))}")
     ax.set_ylabel("share of runs above the threshold")

@@ -91,7 +91,7 @@ def interval_label(attrs: Mapping[Any, Any], lower: pd.Series) -> str:
 
 def runs_label(runs: pd.Series) -> str:
     """Say how many runs there are."""
-    few, most = runs.min(), runs.max()
+    few, most = int(runs.min()), int(runs.max())
     return f"{most} run{'s' if most > 1 else ''}" if few == most else f"{few} to {most} runs"
 
 
