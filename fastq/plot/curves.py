@@ -2,25 +2,33 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
-from fastq.plot.style import METRICS, PALETTE, STYLES, check_columns, is_empty, new_axes, text_of
+from fastq.errors import InputError
+from fastq.plot.figures import add_legend, new_axes
+from fastq.plot.style import BAND, Look, band_label, look, metric_label
+from fastq.plot.tables import ESTIMATE, check_columns, configurations, time_column, time_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-_COLUMNS = ("episode", "estimate", "lower", "upper", "runs")
-_INTERVALS = {"t": "t interval", "bootstrap": "bootstrap interval"}
+    from matplotlib.lines import Line2D
 
 
-def learning_curves(curves: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
-    """Draw the mean over runs of each configuration against episodes, with its band.
+def learning_curves(
+    curves: pd.DataFrame, ax: "Axes | None" = None, *, runs: pd.DataFrame | None = None
+) -> "Axes":
+    """Draw the estimate of each configuration against episodes or time steps, with its band.
 
     Parameters
     ----------
     curves : DataFrame
-        From `Results.curves`, or some of its rows.
+        From `Results.curves`, or some of its rows: hyperparameters, episode or step, estimate,
+        lower, upper, runs.
     ax : Axes, optional
+    runs : DataFrame, optional
+        Single runs, to be drawn in thin lines below the curve of their configuration: the same
+        hyperparameters, the same episode or step, run, value.
 
     Returns
     -------
@@ -29,37 +37,57 @@ def learning_curves(curves: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
     Raises
     ------
     InputError
-        Where columns are missing, or there are no rows.
+        Where columns are missing, there are no rows, or none of the runs has a curve.
     """
-    check_columns(curves, _COLUMNS)
+    time = time_column(curves)
+    check_columns(curves, ESTIMATE)
+    if runs is not None:
+        runs = _of_curves(runs, curves, time)
     ax = ax or new_axes()
-    names = [name for name in curves.columns if name not in _COLUMNS]
-    groups = curves.groupby(names, sort=False, dropna=False) if names else [((), curves)]
-    for i, (values, curve) in enumerate(groups):
-        colour = PALETTE[i % len(PALETTE)]
-        style = STYLES[i // len(PALETTE) % len(STYLES)]
-        label = ", ".join(
-            text_of(value) if name == "agent" else f"{name} = {text_of(value)}"
-            for name, value in zip(names, values, strict=True)
-            if not is_empty(value)
-        )
-        ax.plot(curve["episode"], curve["estimate"], color=colour, linestyle=style, label=label)
-        ax.fill_between(
-            curve["episode"], curve["lower"], curve["upper"], color=colour, alpha=0.25, linewidth=0
-        )
-    window = curves.attrs.get("window", 1)
-    ax.set_xlabel("episode" if window == 1 else f"episode (means over {window} episodes)")
-    ax.set_ylabel(METRICS.get(curves.attrs.get("metric", ""), "estimate"))
-    ax.legend(title=_band_title(curves), fontsize="small", title_fontsize="small")
+    lines = []
+    for place, (label, curve) in enumerate(configurations(curves, (time, *ESTIMATE))):
+        if runs is not None:
+            _draw_runs(ax, runs[runs["place"] == place], curve, time, look(place))
+        lines.append(draw_curve(ax, curve, time, look(place), label))
+    ax.set_xlabel(time_label(time, curves.attrs.get("window", 1)))
+    ax.set_ylabel(metric_label(curves.attrs.get("metric", "")))
+    add_legend(ax, lines, band_label(curves))
     return ax
 
 
-def _band_title(curves: pd.DataFrame) -> str:
-    """Name the interval and the number of runs."""
-    few, most = curves["runs"].min(), curves["runs"].max()
-    runs = f"{most} run{'s' if most > 1 else ''}" if few == most else f"{few} to {most} runs"
-    if curves["lower"].isna().all():
-        return f"mean of {runs}; no interval"
-    interval = _INTERVALS.get(curves.attrs.get("interval", ""), "interval")
-    percent = f"{curves.attrs['level'] * 100:g} % " if "level" in curves.attrs else ""
-    return f"mean of {runs}, {percent}{interval}"
+def draw_curve(ax: "Axes", curve: pd.DataFrame, time: str, how: Look, label: str) -> "Line2D":
+    """Draw one curve and its band; give the line."""
+    marker = "o" if len(curve) == 1 else None
+    (line,) = ax.plot(curve[time], curve["estimate"], **how._asdict(), marker=marker, label=label)
+    ax.fill_between(
+        curve[time], curve["lower"], curve["upper"], color=how.color, alpha=BAND, linewidth=0
+    )
+    return line
+
+
+def _of_curves(runs: pd.DataFrame, curves: pd.DataFrame, time: str) -> pd.DataFrame:
+    """Take the runs that have a curve, with its place among the curves; in order."""
+    names = [name for name in curves.columns if name not in (time, *ESTIMATE)]
+    check_columns(runs, [*names, time, "run", "value"])
+    if not names:
+        return runs.assign(place=0).sort_values(["run", time])
+    places = curves[names].drop_duplicates()
+    found = runs.merge(places.assign(place=np.arange(len(places))), on=names)
+    if found.empty:
+        raise InputError("runs: none has a curve; must be of the same configurations")
+    return found.sort_values(["place", "run", time])
+
+
+def _draw_runs(ax: "Axes", runs: pd.DataFrame, curve: pd.DataFrame, time: str, how: Look) -> None:
+    """Draw the runs of one configuration, all lines at once, with a white bed for its curve."""
+    from matplotlib.collections import LineCollection
+
+    points = runs[[time, "value"]].to_numpy(dtype=np.float64)
+    ends = np.flatnonzero(np.diff(runs["run"].to_numpy())) + 1
+    alpha = max(0.05, min(0.5, 4 / (len(ends) + 1)))
+    lines = LineCollection(
+        np.split(points, ends), colors=how.color, linewidths=0.5, alpha=alpha, zorder=1
+    )
+    ax.add_collection(lines)
+    bed = [curve[[time, "estimate"]].to_numpy(dtype=np.float64)]
+    ax.add_collection(LineCollection(bed, colors="white", linewidths=3, zorder=1.5))

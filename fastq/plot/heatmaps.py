@@ -2,9 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from fastq.plot.style import METRICS, check_columns, new_axes, text_of, write_cells
+from fastq.plot.cells import draw_cells, name_cells, write_cells
+from fastq.plot.figures import figure_of, new_axes, small
+from fastq.plot.style import estimate_label, less_is_better
+from fastq.plot.tables import check_columns, text_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +23,9 @@ def heatmap(
 ) -> "Axes":
     """Draw a column of a summary over two hyperparameters.
 
-    Where the grid has more of them, a cell shows the greatest value over the others.
+    Where the grid has more of them, a cell shows the greatest value over the others; of estimates
+    of which less is better, as of regret, the least. Where the summary has a column ``plausible``,
+    a dot marks the cells in which any configuration could be the best, given the noise.
 
     Parameters
     ----------
@@ -44,23 +50,26 @@ def heatmap(
     ax = ax or new_axes()
     keys = [x] if y is None else [y, x]
     table = summary.assign(**{name: _in_order(summary[name]) for name in keys})
-    best = table.groupby(keys, observed=True)[value].max()
-    cells = (
-        best.to_frame().T
-        if y is None
-        else best.reset_index().pivot_table(value, y, x, observed=True)
-    )
-    image = ax.imshow(cells.to_numpy(), cmap="cividis", aspect="auto", origin="lower")
-    ax.set_xticks(range(cells.shape[1]), [text_of(value) for value in cells.columns])
-    ax.set_yticks(range(cells.shape[0]), [text_of(value) for value in cells.index] if y else [""])
+    least = value == "estimate" and less_is_better(summary.attrs.get("metric", ""))
+    cells = _cells(table, keys, value, "min" if least else "max")
+    label = estimate_label(summary.attrs) if value == "estimate" else ""
+    others = ", best over the others" if summary.duplicated(keys).any() else ""
+    shown = cells.to_numpy(dtype=np.float64)
+    image = draw_cells(ax, shown, (label or value) + others, aspect="auto", origin="lower")
+    write_cells(ax, image)
+    name_cells(ax, ax.xaxis, [text_of(value) for value in cells.columns])
+    name_cells(ax, ax.yaxis, [text_of(value) for value in cells.index] if y else [""])
     ax.set_xlabel(x)
     ax.set_ylabel(y or "")
-    write_cells(ax, cells.to_numpy())
-    metric = METRICS.get(summary.attrs.get("metric", ""))
-    label = f"mean {metric}" if value == "estimate" and metric else value
-    others = summary.duplicated(keys).any()
-    ax.figure.colorbar(image, ax=ax, label=label + (", best over the others" if others else ""))
+    if "plausible" in summary:
+        _mark(ax, _cells(table, keys, "plausible", "max").to_numpy() == 1)
     return ax
+
+
+def _cells(table: pd.DataFrame, keys: list[str], value: str, how: str) -> pd.DataFrame:
+    """Take the best over the other hyperparameters; rows upwards, columns across."""
+    best = table.groupby(keys, observed=True)[value].agg(how)
+    return best.to_frame().T if len(keys) == 1 else best.unstack()  # noqa: PD010
 
 
 def _in_order(column: pd.Series) -> Any:
@@ -68,3 +77,33 @@ def _in_order(column: pd.Series) -> Any:
     if pd.api.types.is_numeric_dtype(column):
         return column
     return pd.Categorical(column, categories=column.unique(), ordered=True)
+
+
+def _mark(ax: "Axes", marked: "np.ndarray[Any, Any]") -> None:
+    """Put a dot into the upper left corner of cells, and say below what it means."""
+    from matplotlib.transforms import ScaledTranslation
+
+    rows, columns = np.nonzero(marked)
+    size = small(ax)
+    inches = figure_of(ax).dpi_scale_trans
+    ax.scatter(
+        columns - 0.5,
+        rows + 0.5,
+        s=size * 3,
+        c="white",
+        edgecolors="black",
+        linewidths=0.9,
+        transform=ax.transData + ScaledTranslation(5 / 72, -5 / 72, inches),
+        label="marked: could be the best",
+    )
+    below = ScaledTranslation(0, -(14 + 2.7 * size) / 72, inches)
+    ax.legend(
+        loc="upper right",
+        bbox_to_anchor=(1, 0),
+        bbox_transform=ax.transAxes + below,
+        frameon=False,
+        fontsize=size,
+        borderpad=0,
+        borderaxespad=0,
+        handletextpad=0,
+    )

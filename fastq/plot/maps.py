@@ -1,16 +1,20 @@
 """Maps of grid worlds."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastq.errors import InputError
+from fastq.layout import GridLayout
 from fastq.mdp import FiniteMDP
-from fastq.plot.style import new_axes, write_cells
+from fastq.plot.cells import draw_cells, name_cells, write_cells
+from fastq.plot.figures import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+_WIDE = 100
 
 
 def policy_map(mdp: FiniteMDP, q: ArrayLike, ax: "Axes | None" = None) -> "Axes":
@@ -23,6 +27,7 @@ def policy_map(mdp: FiniteMDP, q: ArrayLike, ax: "Axes | None" = None) -> "Axes"
     mdp : FiniteMDP
         One whose `layout` says where its states lie on a grid.
     q : array, shape (S, A)
+        Where a state's greatest is not finite, the cell is blank.
     ax : Axes, optional
 
     Returns
@@ -34,36 +39,143 @@ def policy_map(mdp: FiniteMDP, q: ArrayLike, ax: "Axes | None" = None) -> "Axes"
     InputError
         Where the MDP is no grid world, or `q` has another shape.
     """
+    layout, table = _check(mdp, "q", q, (mdp.num_states, mdp.num_actions))
+    values = table.max(axis=1)
+    ax = _draw_map(layout, values, "greatest Q-value", ax, down=0.34)
+    moves = np.array(layout.moves)[table.argmax(axis=1)]
+    moves[[layout.goal, *layout.walls, *layout.cliff]] = 0
+    moves[~np.isfinite(values)] = 0
+    _draw_arrows(ax, moves, layout.shape[1])
+    return ax
+
+
+def value_map(mdp: FiniteMDP, values: ArrayLike, ax: "Axes | None" = None) -> "Axes":
+    """Draw a value of each cell, as of `fastq.planning.value_iteration`.
+
+    Walls and cliffs are hatched.
+
+    Parameters
+    ----------
+    mdp : FiniteMDP
+        One whose `layout` says where its states lie on a grid.
+    values : array, shape (S,)
+        Where one is not finite, the cell is blank.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    InputError
+        Where the MDP is no grid world, or `values` has another shape.
+    """
+    layout, table = _check(mdp, "values", values, (mdp.num_states,))
+    return _draw_map(layout, table, "value", ax)
+
+
+def visit_map(mdp: FiniteMDP, visits: ArrayLike, ax: "Axes | None" = None) -> "Axes":
+    """Draw how often each cell is visited: white where never, the darker the more often.
+
+    Where the most is over 100 times the least that is not 0, the colours are logarithmic. Walls
+    and cliffs are hatched.
+
+    Parameters
+    ----------
+    mdp : FiniteMDP
+        One whose `layout` says where its states lie on a grid.
+    visits : array, shape (S,)
+        Counts, or expected visits in an episode: finite and not negative.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    InputError
+        Where the MDP is no grid world, or `visits` has another shape or other numbers.
+    """
+    from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
+
+    layout, table = _check(mdp, "visits", visits, (mdp.num_states,))
+    bad = np.flatnonzero(~(np.isfinite(table) & (table >= 0)))
+    if len(bad):
+        raise InputError(f"visits[{bad[0]}] = {table[bad[0]]:g}: must be a finite number >= 0")
+    some = table[table > 0]
+    low, high = (some.min(), some.max()) if len(some) else (0.0, 1.0)
+    wide = high > _WIDE * low > 0
+    # From a clear blue, so that a cell that is hardly visited is no white one.
+    colours = LinearSegmentedColormap.from_list("visits", ["#C6DBEF", "#4292C6", "#08306B"])
+    norm = LogNorm(low, high) if wide else Normalize(0, high)
+    shown = np.where(table > 0, table, np.nan)
+    return _draw_map(layout, shown, "visits", ax, form=".3g", cmap=colours, norm=norm)
+
+
+def _check(
+    mdp: FiniteMDP, field: str, values: ArrayLike, shape: tuple[int, ...]
+) -> tuple[GridLayout, NDArray[np.float64]]:
+    """Give a grid world's layout, and what is to be drawn of it as an array of that shape."""
     if mdp.layout is None:
         raise InputError(f"mdp {mdp.name!r} has no layout: must be a grid world")
-    table = np.asarray(q, dtype=np.float64)
-    if table.shape != (mdp.num_states, mdp.num_actions):
-        expected = (mdp.num_states, mdp.num_actions)
-        raise InputError(f"q has shape {table.shape}: must be {expected}")
+    table = np.asarray(values, dtype=np.float64)
+    if table.shape != shape:
+        raise InputError(f"{field} has shape {table.shape}: must be {shape}")
+    return mdp.layout, table
+
+
+def _draw_map(
+    layout: GridLayout,
+    values: NDArray[np.float64],
+    label: str,
+    ax: "Axes | None",
+    *,
+    form: str = "",
+    down: float = 0.08,
+    **how: Any,
+) -> "Axes":
+    """Draw the states' values as colours and numbers, with the marks that all maps have."""
     ax = ax or new_axes()
-    rows, columns = mdp.layout.shape
-    closed = [*mdp.layout.walls, *mdp.layout.cliff]
-    values = table.max(axis=1)
-    values[closed] = np.nan
-    values = values.reshape(rows, columns)
-    image = ax.imshow(values, cmap="cividis")
-    ax.patch.set(facecolor="white", edgecolor="grey", hatch="////")
-    ax.figure.colorbar(image, ax=ax, label="greatest Q-value", shrink=0.7)
-    write_cells(ax, values, ".1f", down=0.34, size=6)
-    moves = np.array(mdp.layout.moves)[table.argmax(axis=1)]
-    moves[[mdp.layout.goal, *closed]] = 0
-    _draw_arrows(ax, moves, columns)
-    for state, mark in ((mdp.layout.start, "S"), (mdp.layout.goal, "G")):
-        row, column = divmod(state, columns)
-        box = {"boxstyle": "circle,pad=0.15", "facecolor": "white"}
-        ax.text(column - 0.32, row - 0.3, mark, ha="center", va="center", bbox=box, fontsize=6)
-    ax.set_xticks(range(columns))
-    if mdp.layout.wind:
-        ax.set_xticklabels([str(wind) for wind in mdp.layout.wind])
-    ax.set_yticks(range(rows))
-    ax.set_xlabel("wind of the column" if mdp.layout.wind else "column")
+    rows, columns = layout.shape
+    closed = [*layout.walls, *layout.cliff]
+    cells = values.copy()
+    cells[closed] = np.nan
+    image = draw_cells(ax, cells.reshape(rows, columns), label, **how)
+    write_cells(ax, image, form or f".{_decimals(cells)}f", down, size=7)
+    _draw_marks(ax, layout, closed)
+    name_cells(ax, ax.xaxis, [str(text) for text in layout.wind or range(columns)])
+    name_cells(ax, ax.yaxis, [str(row) for row in range(rows)])
+    ax.set_xlabel("wind of the column" if layout.wind else "column")
     ax.set_ylabel("row")
     return ax
+
+
+def _decimals(cells: NDArray[np.float64]) -> int:
+    """Choose the decimals in which values that span so much are told apart."""
+    finite = cells[np.isfinite(cells)]
+    span = np.ptp(finite) if len(finite) else 0
+    return 2 if 0 < span < 2 else 1 if span < 200 else 0
+
+
+def _draw_marks(ax: "Axes", layout: GridLayout, closed: list[int]) -> None:
+    """Hatch what no one stands on, and mark start and goal."""
+    from matplotlib.patches import Rectangle
+
+    for state in closed:
+        row, column = divmod(state, layout.shape[1])
+        how: dict[str, Any] = {
+            "facecolor": "white",
+            "edgecolor": "grey",
+            "linewidth": 0,
+            "hatch": "////",
+        }
+        ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, **how))
+    for state, mark in ((layout.start, "S"), (layout.goal, "G")):
+        row, column = divmod(state, layout.shape[1])
+        box = {"boxstyle": "circle,pad=0.15", "facecolor": "white"}
+        ax.text(column - 0.32, row - 0.3, mark, ha="center", va="center", bbox=box, fontsize=6)
 
 
 def _draw_arrows(ax: "Axes", moves: NDArray[np.int64], columns: int) -> None:

@@ -1,58 +1,102 @@
-"""What all pictures share: colours, words, and what is asked of a table.
+"""What all pictures share: colours and line styles, and the words for what is drawn.
 
-The colours are those of Okabe and Ito (2008), which colour-blind readers tell apart; line styles
-change where the colours run out.
+The colours are those of Okabe and Ito (2008), which colour-blind readers tell apart. Line styles
+change with them; as there are five, two curves of one style differ in lightness, and are told
+apart in grey as well.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from fastq.errors import InputError
-from fastq.validation import choose
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
-STYLES = ("-", "--", ":", "-.")
-METRICS = {"return": "return", "length": "length (steps)"}
-
-
-def check_columns(table: pd.DataFrame, names: Sequence[str]) -> None:
-    """Raise `InputError` unless a table has rows, and columns of these names."""
-    if table.empty:
-        raise InputError("the table has no rows: there is nothing to draw")
-    for name in names:
-        choose("column", name, list(table.columns))
-
-
-def new_axes() -> "Axes":
-    """Make a figure with one Axes."""
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(figsize=(7, 4.2), layout="constrained")[1]
-
-
-def text_of(value: Any) -> str:
-    """Write a hyperparameter: a number, or a word."""
-    return value if isinstance(value, str) else f"{value:g}"
-
-
-def is_empty(value: Any) -> bool:
-    """Say whether an agent lacks a hyperparameter that others have."""
-    return bool(value == "" or pd.isna(value))
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#000000", "#D55E00")
+STYLES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (9, 2.5)))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+BAND = 0.2
+METRICS = {
+    "return": "return",
+    "length": "length (steps)",
+    "episodes": "episodes completed",
+    "value": "exact value of the greedy policy",
+    "regret": "regret of the greedy policy",
+    "optimal_actions": "share of optimal actions",
+    "return_last": "return of the last episodes",
+    "return_over_steps": "return, averaged over steps",
+    "reward_per_step": "reward per step",
+    "episodes_to": "episodes to the threshold",
+    "steps_to": "steps to the threshold",
+}
+_NUMBERED = {
+    "return_last": "return of the last {} episodes",
+    "episodes_to": "episodes to a return of {}",
+    "steps_to": "steps to a return of {}",
+}
+_LESS_IS_BETTER = ("length", "regret", "episodes_to", "steps_to")
+_INTERVALS = {
+    "t": "t interval",
+    "bootstrap": "bootstrap interval",
+    "bca": "BCa interval",
+    "simultaneous": "simultaneous band",
+    "tolerance": "tolerance interval",
+}
+_ESTIMATORS = {"mean": "mean", "median": "median", "iqm": "interquartile mean"}
 
 
-def write_cells(
-    ax: "Axes", cells: NDArray[np.float64], form: str = ".4g", down: float = 0, size: float = 8
-) -> None:
-    """Write each cell's value into it, light on dark and dark on light."""
-    middle = (np.nanmin(cells) + np.nanmax(cells)) / 2
-    for (row, column), cell in np.ndenumerate(cells):
-        if np.isfinite(cell):
-            style: dict[str, Any] = {"color": "white" if cell < middle else "black", "size": size}
-            ax.text(column, row + down, f"{cell:{form}}", ha="center", va="center", **style)
+class Look(NamedTuple):
+    """How a curve looks."""
+
+    color: str
+    linestyle: Any
+
+
+def look(place: int) -> Look:
+    """Give the colour and the line style of the curve at a place, from 0; 35 differ."""
+    return Look(PALETTE[place % len(PALETTE)], STYLES[place % len(STYLES)])
+
+
+def metric_label(text: str) -> str:
+    """Write out the word for a metric, with the number that may follow it: ``return_last:50``."""
+    name, _, number = text.partition(":")
+    label = METRICS.get(name, name.replace("_", " ")) or "estimate"
+    return _NUMBERED.get(name, label + " ({})").format(number) if number else label
+
+
+def less_is_better(metric: str) -> bool:
+    """Say whether the best of a metric is its least value."""
+    return metric.partition(":")[0] in _LESS_IS_BETTER
+
+
+def estimator_label(attrs: Mapping[Any, Any]) -> str:
+    """Name what was taken over the runs: by default their mean."""
+    name, _, number = str(attrs.get("estimator", "mean")).partition(":")
+    return f"{number} quantile" if name == "quantile" else _ESTIMATORS.get(name, name)
+
+
+def estimate_label(attrs: Mapping[Any, Any]) -> str:
+    """Name what was taken of what, as in ``mean return``; nothing, where no metric is named."""
+    if "metric" not in attrs:
+        return ""
+    estimator = estimator_label(attrs)
+    return estimator + (" of the " if " " in estimator else " ") + metric_label(attrs["metric"])
+
+
+def interval_label(attrs: Mapping[Any, Any], lower: pd.Series) -> str:
+    """Name the interval and its level; say so where there is none."""
+    if lower.isna().all():
+        return "no interval"
+    interval = _INTERVALS.get(attrs.get("interval", ""), "interval")
+    return (f"{attrs['level'] * 100:g} % " if "level" in attrs else "") + interval
+
+
+def runs_label(runs: pd.Series) -> str:
+    """Say how many runs there are."""
+    few, most = int(runs.min()), int(runs.max())
+    return f"{most} run{'s' if most > 1 else ''}" if few == most else f"{few} to {most} runs"
+
+
+def band_label(table: pd.DataFrame) -> str:
+    """Name the estimator, the runs and the interval, as in ``mean of 5 runs, 95 % t interval``."""
+    interval = interval_label(table.attrs, table["lower"])
+    mark = "; " if interval == "no interval" else ", "
+    return f"{estimator_label(table.attrs)} of {runs_label(table['runs'])}{mark}{interval}"

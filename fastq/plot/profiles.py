@@ -1,0 +1,53 @@
+"""Performance profiles: which share of the runs does better than a threshold."""
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from fastq.plot.figures import add_legend, new_axes
+from fastq.plot.style import BAND, interval_label, look, metric_label, runs_label
+from fastq.plot.tables import ESTIMATE, check_columns, configurations
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def performance_profiles(table: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
+    """Draw the share of each configuration's runs above a threshold, against the threshold.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Hyperparameters, threshold, estimate, lower, upper, runs.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    InputError
+        Where columns are missing, or there are no rows.
+
+    Notes
+    -----
+    Agarwal et al., Deep Reinforcement Learning at the Edge of the Statistical Precipice (2021),
+    section 4.1.
+    """
+    check_columns(table, ("threshold", *ESTIMATE))
+    ax = ax or new_axes()
+    lines = []
+    for place, (label, profile) in enumerate(configurations(table, ("threshold", *ESTIMATE))):
+        across, how = profile["threshold"], look(place)
+        lines += ax.step(across, profile["estimate"], where="post", label=label, **how._asdict())
+        lower, upper = profile["lower"], profile["upper"]
+        band: dict[str, Any] = {"color": how.color, "alpha": BAND, "linewidth": 0}
+        ax.fill_between(across, lower, upper, step="post", **band)
+    ax.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
+    ax.set_ylim(-0.02, 1.02)
+    ax.set_xlabel(f"threshold: {metric_label(table.attrs.get('metric', ''))}")
+    ax.set_ylabel("share of runs above the threshold")
+    interval = interval_label(table.attrs, table["lower"])
+    add_legend(ax, lines, f"{runs_label(table['runs'])}, {interval}", above=True)
+    return ax

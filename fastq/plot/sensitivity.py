@@ -1,0 +1,148 @@
+"""How sensitive the estimate is to one hyperparameter."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fastq.plot.figures import add_legend, new_axes, small
+from fastq.plot.style import (
+    BAND,
+    MARKERS,
+    PALETTE,
+    estimate_label,
+    interval_label,
+    less_is_better,
+    runs_label,
+)
+from fastq.plot.tables import ESTIMATE, check_columns, text_of
+from fastq.validation import choose
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+
+_WIDE, _TICKS = 20, 10
+_KINDS = {"best": ("-", "best over the others"), "slice": ("--", "others as in the best")}
+
+
+def sensitivity_curves(
+    table: pd.DataFrame, hyperparameter: str, ax: "Axes | None" = None
+) -> "Axes":
+    """Draw the estimate against the values of one hyperparameter.
+
+    A solid line is the best over the other hyperparameters, a dashed one leaves them as they are
+    in the best configuration; each agent has a colour and a mark, its best point a large mark.
+
+    Parameters
+    ----------
+    table : DataFrame
+        agent (optional), hyperparameter (its name), value (a number or a word), kind ("best" or
+        "slice"), estimate, lower, upper, runs, edge (whether the best value lies at the edge of
+        the grid).
+    hyperparameter : str
+        Which rows to draw.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    InputError
+        Where columns are missing, there are no such rows, or there is an unknown kind.
+    """
+    check_columns(table, ("hyperparameter", "value", "kind", *ESTIMATE, "edge"))
+    choose("hyperparameter", hyperparameter, table["hyperparameter"].unique())
+    for kind in table["kind"].unique():
+        choose("kind", kind, _KINDS)
+    rows = table[table["hyperparameter"] == hyperparameter]
+    ax = ax or new_axes()
+    places, words = _places(rows["value"])
+    rows = rows.assign(place=places).sort_values("place", kind="stable")
+    _lay_axis(ax, places, words)
+    lines = []
+    agents = rows.groupby("agent", sort=False) if "agent" in rows else [("", rows)]
+    for i, (agent, its_rows) in enumerate(agents):
+        how: dict[str, Any] = {
+            "color": PALETTE[i % len(PALETTE)],
+            "marker": MARKERS[i % len(MARKERS)],
+        }
+        lines += _draw_kinds(
+            ax, str(agent), its_rows, how, banded=not words and len(set(places)) > 1
+        )
+        _draw_best(ax, its_rows, how)
+    ax.set_xlabel(hyperparameter)
+    ax.set_ylabel(estimate_label(table.attrs) or "estimate")
+    interval = interval_label(table.attrs, rows["lower"])
+    add_legend(ax, lines, f"{runs_label(rows['runs'])}, {interval}", above=True)
+    return ax
+
+
+def _places(values: pd.Series) -> tuple[NDArray[np.float64], list[str]]:
+    """Say where values stand on the axis, and the words for it, unless they are numbers."""
+    numbers = pd.to_numeric(values, errors="coerce")
+    if numbers.notna().all() and not values.map(lambda value: isinstance(value, bool)).any():
+        return numbers.to_numpy(dtype=np.float64), []
+    codes, words = pd.factorize(values)
+    return codes.astype(np.float64), [text_of(word) for word in words]
+
+
+def _lay_axis(ax: "Axes", places: NDArray[np.float64], words: list[str]) -> None:
+    """Choose the scale and the ticks: of few values each has one."""
+    from matplotlib.ticker import NullLocator
+
+    ticks = np.unique(places)
+    wide = bool(ticks[0] > 0 and ticks[-1] > _WIDE * ticks[0])
+    if wide:
+        ax.set_xscale("log")
+    if words:
+        ax.set_xticks(range(len(words)), words)
+        ax.set_xlim(-0.5, len(words) - 0.5)
+    elif len(ticks) == 1 or (wide and len(ticks) <= _TICKS):
+        ax.set_xticks(ticks, [text_of(tick) for tick in ticks])
+        ax.xaxis.set_minor_locator(NullLocator())
+
+
+def _draw_kinds(
+    ax: "Axes", agent: str, rows: pd.DataFrame, how: dict[str, Any], banded: bool
+) -> "list[Line2D]":
+    """Draw one agent's lines, with bands or, at single points and words, with bars."""
+    lines = []
+    for kind, (style, meaning) in _KINDS.items():
+        curve = rows[rows["kind"] == kind]
+        if curve.empty:
+            continue
+        label = f"{agent}, {meaning}" if agent else meaning
+        x, lower, upper = curve["place"], curve["lower"], curve["upper"]
+        lines += ax.plot(x, curve["estimate"], linestyle=style, markersize=4, label=label, **how)
+        if banded:
+            color = how["color"]
+            ax.fill_between(x, lower, upper, color=color, alpha=BAND / 2, linewidth=0)
+        else:
+            ax.vlines(x, lower, upper, color=how["color"], linewidth=1)
+    return lines
+
+
+def _draw_best(ax: "Axes", rows: pd.DataFrame, how: dict[str, Any]) -> None:
+    """Give an agent's best point a large mark, and say where it lies at the edge of the grid."""
+    estimates = rows["estimate"]
+    if estimates.isna().all():
+        return
+    less = less_is_better(rows.attrs.get("metric", ""))
+    best = rows.iloc[int((-estimates if less else estimates).argmax())]
+    at = (best["place"], best["estimate"])
+    ax.plot(*at, **how, markersize=10, markeredgecolor="black", linestyle="none")
+    if rows["edge"].any():
+        leftward = best["place"] > rows["place"].median()
+        note: dict[str, Any] = {"ha": "right" if leftward else "left", "fontsize": small(ax)}
+        ax.annotate(
+            "best at the edge of the grid",
+            at,
+            xytext=(-9 if leftward else 9, 9),
+            textcoords="offset points",
+            bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "alpha": 0.7, "linewidth": 0},
+            **note,
+        )
