@@ -13,6 +13,7 @@ from fastq.results import Results
 from fastq.study import Study
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _CURVES = 6
@@ -53,27 +54,37 @@ def write_pictures(results: Results) -> list[str]:
 def _curves(results: Results, summary: pd.DataFrame) -> bytes:
     """Draw the learning curves of some configurations."""
     from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.8), layout="constrained")
+    curves = results.curves(window=window_of(results.study))
+    chosen = spread(summary, 1)
+    ax = draw_curves(curves, chosen, figure.subplots())
+    some = f"\n{len(chosen)} of {len(summary)} configurations, from the best to the worst"
+    ax.set_title(str(results.study) + (some if len(chosen) < len(summary) else ""))
+    return _png(figure)
+
+
+def draw_curves(curves: pd.DataFrame, chosen: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
+    """Draw the learning curves of chosen rows of a summary.
+
+    Estimates that span more than a factor of 20 are drawn on a logarithmic scale.
+    """
     from matplotlib.ticker import ScalarFormatter, SymmetricalLogLocator
 
-    curves = results.curves(window=_window(results.study))
-    figure = Figure(figsize=(8, 4.8), layout="constrained")
-    names = results.study.names
-    spread = _spread(summary)[names]
-    shown = spread.merge(curves, on=names, how="left", sort=False)
+    names = list(chosen.columns[: chosen.columns.get_loc("runs")])
+    shown = chosen[names].merge(curves, on=names, how="left", sort=False)
     shown.attrs = curves.attrs
-    ax = plot.learning_curves(shown, ax=figure.subplots())
-    some = f"\n{len(spread)} of {len(summary)} configurations, from the best to the worst"
-    ax.set_title(str(results.study) + (some if len(spread) < len(summary) else ""))
+    ax = plot.learning_curves(shown, ax=ax)
     size = shown["estimate"].abs()
     if size.max() > _WIDE * size.min() and size.min() >= 1:
         ax.set_yscale("symlog", linthresh=1)
         ax.yaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=[1, 2, 5]))
         ax.yaxis.set_major_formatter(ScalarFormatter())
         ax.set_ylim(*_limits(shown["estimate"]))
-    return _png(figure)
+    return ax
 
 
-def _window(study: Study) -> int:
+def window_of(study: Study) -> int:
     """Choose how many episodes make a point of a curve, of those that were recorded."""
     record, episodes = study.record, study.episodes
     if record.has_moments or episodes <= _POINTS * record.window:
@@ -86,7 +97,7 @@ def _heatmap(results: Results, summary: pd.DataFrame) -> bytes:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4.2), layout="constrained")
-    x, y = _axes_of(results.study.names)
+    x, y = axes_of(results.study.names)
     plot.heatmap(summary, x, y, ax=figure.subplots()).set_title(str(results.study))
     return _png(figure)
 
@@ -98,21 +109,21 @@ def _png(figure: "Figure") -> bytes:
     return buffer.getvalue()
 
 
-def best_configurations(summary: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Take the configurations with the greatest estimates, the best first."""
-    return summary.sort_values("estimate", ascending=False, kind="stable").head(count)
+def best_configurations(summary: pd.DataFrame, count: int, sign: int = 1) -> pd.DataFrame:
+    """Take the configurations with the greatest estimates (the least, for -1), the best first."""
+    return summary.sort_values("estimate", ascending=sign < 0, kind="stable").head(count)
 
 
-def _axes_of(names: list[str]) -> tuple[str, str | None]:
+def axes_of(names: list[str]) -> tuple[str, str | None]:
     """Choose what varies across a heatmap and, where there is more, what varies upwards."""
     if "agent" in names and len(names) > 1:
         return names[1], "agent"
     return names[0], names[1] if len(names) > 1 else None
 
 
-def _spread(summary: pd.DataFrame) -> pd.DataFrame:
-    """Take configurations at even ranks, from the best to the worst."""
-    ranked = best_configurations(summary, len(summary))
+def spread(summary: pd.DataFrame, sign: int) -> pd.DataFrame:
+    """Take some configurations at even ranks, from the best to the worst."""
+    ranked = best_configurations(summary, len(summary), sign)
     count = min(_CURVES, len(ranked))
     ranks = [round(i * (len(ranked) - 1) / max(1, count - 1)) for i in range(count)]
     return ranked.iloc[ranks]

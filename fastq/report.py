@@ -1,0 +1,269 @@
+"""`write_report`: one HTML page about a study, with all that a reader asks for.
+
+What was run, the learning curves, how much each hyperparameter matters, which configuration is the
+best and how surely, what was cut short, and how to have it all again; with the data behind each
+picture.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from fastq import atomic, plot
+from fastq.errors import InputError
+from fastq.metrics import Metric, find_metric
+from fastq.page import Picture, Section, Table, render
+from fastq.pictures import axes_of, draw_curves, spread, window_of
+from fastq.records import METRICS
+from fastq.results import Results
+from fastq.selection import Selection
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_ROWS = 20
+_PROFILES = 4
+
+
+def write_report(
+    results: Results,
+    path: str | Path,
+    *,
+    metric: str = "return",
+    confirm_runs: int | None = None,
+    level: float = 0.95,
+) -> None:
+    """Write a page about a study that needs no other file and no network.
+
+    Parameters
+    ----------
+    results : Results
+    path : str or Path
+        Of the page, which is replaced if it is there.
+    metric : str
+        What is best; see `fastq.metrics`.
+    confirm_runs : int, optional
+        Fresh runs of the winners; by default as many as the study has.
+    level : float
+        Confidence of all intervals.
+
+    Raises
+    ------
+    InputError
+        For an argument that is not allowed, a study with no finished runs, or a page that cannot be
+        written.
+    """
+    page = _Page(results, find_metric(metric), confirm_runs, level)
+    study = results.study
+    subtitle = (
+        f"{results.finished:,} of {results.total:,} runs of {study.episodes:,} episodes, "
+        f"seed {study.seed}"
+    )
+    text = render(str(study), subtitle, list(page.sections()))
+    final = Path(path)
+    temporary = final.with_name(f".{final.name}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        atomic.put(temporary, final)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+class _Page:
+    """A page in the making."""
+
+    def __init__(
+        self, results: Results, metric: Metric, confirm_runs: int | None, level: float
+    ) -> None:
+        self._results, self._metric, self._confirm = results, metric, confirm_runs
+        self._level = level
+        self._names = results.study.names
+        self._summary = results.summary(str(metric), level=level)
+
+    def sections(self) -> Iterator[Section]:
+        """Give the sections, in order."""
+        study = self._results.study
+        yield self._what_was_run()
+        if study.record.kind != "summary":
+            yield self._curves()
+        if not study.record.has_moments:
+            selection = self._results.select(str(self._metric), self._confirm, level=self._level)
+            yield self._selection(selection)
+        if "agent" in self._names and self._confirm != 0 and not study.record.has_moments:
+            yield self._comparison()
+        if [name for name in self._names if name != "agent"]:
+            yield self._sensitivity()
+        if not study.record.has_moments:
+            yield self._runs()
+        yield self._mishaps()
+        yield self._provenance()
+
+    def _what_was_run(self) -> Section:
+        """Say what was run."""
+        study, manifest = self._results.study, self._results.manifest
+        spec = manifest["spec"]
+        rows = [("environment", study.env), ("agents", ", ".join(study.agents))]
+        rows += [(name, _listed(values)) for name, values in spec["grid"].items()]
+        rows += [(name, str(value)) for name, value in spec["fixed"].items()]
+        rows += [
+            ("configurations", str(study.num_configurations)),
+            ("runs of each", f"{study.runs:,}"),
+            ("episodes of a run", f"{study.episodes:,}"),
+            ("step limit of an episode", f"{manifest['max_steps']:,}"),
+            ("seed", str(study.seed)),
+            ("random streams", spec["streams"]),
+            ("recorded", str(study.record)),
+        ]
+        table = pd.DataFrame(rows, columns=["setting", "value"])
+        unfinished = self._results.total - self._results.finished
+        text = [f"All intervals are over runs, at {100 * self._level:g} % confidence."]
+        if unfinished:
+            text.append(f"{unfinished:,} runs are not there: the sweep was stopped, or raced.")
+        return Section("What was run", text, [], [Table("The settings", "settings", table)])
+
+    def _curves(self) -> Section:
+        """Draw learning curves, against episodes and, where they are known, against steps."""
+        results, record = self._results, self._results.study.record
+        chosen, metric = spread(self._summary, self._metric.sign), str(self._metric)
+        shown = metric if metric in METRICS else "return"
+        curves = results.curves(shown, level=self._level, window=window_of(results.study))
+        count = f"{len(chosen)} of {len(self._summary)} configurations, from the best to the worst"
+        pictures = [_drawn(curves, "curves", count, lambda: draw_curves(curves, chosen))]
+        if self._metric.of_policies:
+            learned = results.curves(metric, level=self._level)
+            draw = _drawn(learned, metric, count, lambda: draw_curves(learned, chosen))
+            pictures.append(draw)
+        if record.kind == "episodes":
+            steps = results.curves("episodes", level=self._level, against="steps")
+            text = f"Episodes completed by each step of the environment: {count}"
+            pictures.append(_drawn(steps, "steps", text, lambda: draw_curves(steps, chosen)))
+        return Section("Learning curves", [], pictures)
+
+    def _selection(self, selection: Selection) -> Section:
+        """Say which configuration is the best, and how surely."""
+        table = selection.table.sort_values(
+            "estimate", ascending=self._metric.sign < 0, kind="stable", ignore_index=True
+        )
+        pictures = []
+        if len(self._names) > 1:
+            x, y = axes_of(self._names)
+            text = f"{_capital(str(self._metric))} of the grid"
+            heat = selection.table.copy()
+            heat.attrs.update(metric=str(self._metric), level=self._level, interval="t")
+            pictures = [_drawn(heat, "grid", text, lambda: plot.heatmap(heat, x, y))]
+        found = str(selection).splitlines()
+        until = next(i for i, line in enumerate(found) if "could be the best" in line)
+        text = [line.strip() for line in found[:until]]
+        text.append(found[until].strip().rstrip(":") + ".")
+        text.append(
+            "Wins: in what share of resamples of the runs a configuration is the best. Plausible: "
+            "whether the runs leave it open that it is."
+        )
+        whole = Table("All configurations, the best first", "selection", table, _ROWS)
+        return Section("Selection", text, pictures, [whole])
+
+    def _comparison(self) -> Section:
+        """Compare agents, each at its best."""
+        found = self._results.compare(str(self._metric), self._confirm, level=self._level)
+        pairs = found.differences
+        text = "Differences between agents, each at its best, in the same fresh runs"
+        picture = _drawn(pairs, "differences", text, lambda: plot.differences(pairs))
+        tables = [
+            Table("Each agent at its best, over fresh runs", "agents", found.winners),
+            Table("Differences of pairs, and the probability to do better", "pairs", pairs),
+        ]
+        return Section("Agents compared", [], [picture], tables)
+
+    def _sensitivity(self) -> Section:
+        """Draw how much each hyperparameter matters."""
+        table = self._results.sensitivity(str(self._metric), level=self._level)
+        pictures = [
+            _drawn(
+                table[table["hyperparameter"] == name],
+                f"sensitivity-{name}",
+                f"{name}: the best over the others, and with the others as in the best",
+                partial(plot.sensitivity_curves, table, name),
+            )
+            for name in table["hyperparameter"].unique()
+        ]
+        edges = table.loc[table["edge"], "hyperparameter"].unique().tolist()
+        text = [f"The best lies at the edge of the grid in {', '.join(edges)}."] if edges else []
+        return Section("Sensitivity", text, pictures)
+
+    def _runs(self) -> Section:
+        """Draw how single runs lie."""
+        chosen = self._summary.sort_values(
+            "estimate", ascending=self._metric.sign < 0, kind="stable"
+        ).head(_PROFILES)[self._names]
+        pictures = []
+        for name, table, caption, draw in (
+            ("runs", self._results.runs(str(self._metric)), "Single runs", plot.distribution),
+            (
+                "profiles",
+                self._results.profile(str(self._metric), self._level),
+                "Performance profiles: share of runs that do better",
+                plot.performance_profiles,
+            ),
+        ):
+            some = chosen.merge(table, on=self._names, how="left", sort=False)
+            some.attrs = table.attrs
+            text = f"{caption}, of the best {len(chosen)} configurations"
+            pictures.append(_drawn(some, name, text, partial(draw, some)))
+        return Section("Single runs", [], pictures)
+
+    def _mishaps(self) -> Section:
+        """Say what was cut short, and what diverged."""
+        names = ["truncated", "truncated_runs", "diverged"]
+        table = self._summary[(self._summary[names] > 0).any(axis=1)]
+        episodes, runs, diverged = (int(self._summary[name].sum()) for name in names)
+        text = [
+            f"{episodes:,} episodes in {runs:,} runs were cut short by the step limit; they are "
+            "counted like all others.",
+            f"{diverged:,} runs diverged: a Q-value was infinite or not a number in the end.",
+        ]
+        columns = [*self._names, "runs", *names]
+        which = [Table("Configurations with such runs", "mishaps", table[columns], _ROWS)]
+        return Section("Truncated and diverged runs", text, [], which if len(table) else [])
+
+    def _provenance(self) -> Section:
+        """Say with what it was made, and how to make it again."""
+        manifest = self._results.manifest
+        clean = {True: "", False: ", with changes", None: ""}[manifest["clean"]]
+        rows = [(name, version) for name, version in manifest["versions"].items()]
+        rows += [
+            ("revision", f"{manifest['revision'] or 'of no checkout'}{clean}"),
+            ("machine", manifest["machine"]),
+            ("begun", manifest["created"]),
+            ("time at work", f"{manifest['wall_time']:,.4g} s"),
+            ("steps", f"{manifest['steps']:,}"),
+            ("tables of the environment", manifest["environment"]),
+            *((f"algorithm {name}", text) for name, text in manifest["algorithms"].items()),
+            ("sweep", json.dumps(manifest["spec"])),
+        ]
+        text = [f"stale: {runs}: kept, and not shown" for runs in self._results.stale]
+        table = pd.DataFrame(rows, columns=["what", "value"]).astype(str)
+        return Section("Provenance", text, [], [Table("Made with", "provenance", table)])
+
+
+def _drawn(data: pd.DataFrame, name: str, caption: str, draw: "Callable[[], Axes]") -> Picture:
+    """Draw a picture on a figure of its own, which nobody else keeps."""
+    import matplotlib.pyplot as plt
+
+    figure = draw().get_figure(root=True)
+    assert figure is not None
+    plt.close(figure)
+    return Picture(figure, caption, name, data)
+
+
+def _listed(values: list[Any]) -> str:
+    """Write the values of a grid."""
+    return ", ".join(str(value) for value in values)
+
+
+def _capital(text: str) -> str:
+    """Begin with a capital."""
+    return text[:1].upper() + text[1:]
