@@ -154,6 +154,13 @@ def test_runs_of_one_configuration_without_hyperparameters():
     assert legend_of(ax)[1] == []
 
 
+def test_many_runs_make_no_large_file(tmp_path):
+    table = curves(1, points=200)
+    single = pd.concat([table.assign(run=run, value=table["estimate"] + run) for run in range(60)])
+    plot.save(plot.learning_curves(table, runs=single), tmp_path / "x.svg")
+    assert (tmp_path / "x.svg").stat().st_size < 300_000
+
+
 def test_seven_curves_are_told_apart_in_grey():
     ax = plot.learning_curves(curves(7))
     assert [line.get_color() for line in ax.lines] == [style.look(i).color for i in range(7)]
