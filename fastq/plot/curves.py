@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-_DENSE = 10_000
+_DENSE = 20_000
 
 
 def learning_curves(
