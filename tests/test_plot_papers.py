@@ -154,6 +154,17 @@ def test_runs_of_one_configuration_without_hyperparameters():
     assert legend_of(ax)[1] == []
 
 
+@pytest.mark.parametrize(("runs", "images"), [(3, 0), (120, 1)])
+def test_many_runs_are_an_image_in_a_file_of_lines(runs, images, tmp_path):
+    table = curves(1, points=200)
+    every = [table.assign(run=run, value=table["estimate"] + run) for run in range(runs)]
+    ax = plot.learning_curves(table, runs=pd.concat(every))
+    for name in ("x.svg", "y.svg"):
+        plot.save(ax, tmp_path / name)
+    assert (tmp_path / "x.svg").read_text().count("<image") == images
+    assert (tmp_path / "x.svg").read_bytes() == (tmp_path / "y.svg").read_bytes()
+
+
 def test_seven_curves_are_told_apart_in_grey():
     ax = plot.learning_curves(curves(7))
     assert [line.get_color() for line in ax.lines] == [style.look(i).color for i in range(7)]

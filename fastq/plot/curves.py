@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
+_DENSE = 20_000
+
 
 def learning_curves(
     curves: pd.DataFrame, ax: "Axes | None" = None, *, runs: pd.DataFrame | None = None
@@ -86,8 +88,9 @@ def _draw_runs(ax: "Axes", runs: pd.DataFrame, curve: pd.DataFrame, time: str, h
     ends = np.flatnonzero(np.diff(runs["run"].to_numpy())) + 1
     alpha = max(0.05, min(0.5, 4 / (len(ends) + 1)))
     lines = LineCollection(
-        np.split(points, ends), colors=how.color, linewidths=0.5, alpha=alpha, zorder=1
+        np.split(points, ends), colors=how.color, linewidths=0.5, alpha=alpha, zorder=0.8
     )
+    lines.set_rasterized(len(points) > _DENSE)  # or a file of lines would have megabytes
     ax.add_collection(lines)
     bed = [curve[[time, "estimate"]].to_numpy(dtype=np.float64)]
-    ax.add_collection(LineCollection(bed, colors="white", linewidths=3, zorder=1.5))
+    ax.add_collection(LineCollection(bed, colors="white", linewidths=3, zorder=0.9))
