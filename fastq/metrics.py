@@ -42,7 +42,7 @@ OF_LEARNING = {
 }
 """By name, whether a number follows."""
 OF_POLICIES = {"value": False, "regret": False, "optimal_actions": False}
-_LESS_IS_BETTER = ("length", "episodes_to", "steps_to", "regret")
+LESS_IS_BETTER = ("length", "episodes_to", "steps_to", "regret")
 
 
 class Metric(NamedTuple):
@@ -62,7 +62,7 @@ class Metric(NamedTuple):
     @property
     def sign(self) -> int:
         """1 where greater is better, -1 where less is."""
-        return -1 if self.name in _LESS_IS_BETTER else 1
+        return -1 if self.name in LESS_IS_BETTER else 1
 
 
 def find_metric(text: str) -> Metric:

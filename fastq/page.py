@@ -275,6 +275,8 @@ def _adopt(element: ElementTree.Element, part: str, themed: bool) -> None:
         own["fill"] = "#000000"
     if not own.get("id", "").startswith(part):
         own.pop("id", None)  # Nothing refers to it.
+    elif element.tag == "path":
+        own.pop("style", None)  # Those who refer to it say how it looks where they are.
     element.attrib = own | {
         name: _restyled(own[name], themed) for name in ("style", "fill", "stroke") if name in own
     }

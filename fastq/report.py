@@ -151,14 +151,13 @@ class _Page:
         pictures = []
         if len(self._names) > 1:
             x, y = axes_of(self._names)
-            text = f"{_capital(str(self._metric))} of the grid"
+            caption = f"{_capital(str(self._metric))} over the grid"
             heat = selection.table.copy()
             heat.attrs.update(metric=str(self._metric), level=self._level, interval="t")
-            pictures = [_drawn(heat, "grid", text, lambda: plot.heatmap(heat, x, y))]
+            pictures = [_drawn(heat, "grid", caption, lambda: plot.heatmap(heat, x, y))]
         found = str(selection).splitlines()
         until = next(i for i, line in enumerate(found) if "could be the best" in line)
-        text = [line.strip() for line in found[:until]]
-        text.append(found[until].strip().rstrip(":") + ".")
+        text = [f"{_capital(line.strip().rstrip(':'))}." for line in found[: until + 1]]
         text.append(
             "Wins: in what share of resamples of the runs a configuration is the best. Plausible: "
             "whether the runs leave it open that it is."
@@ -232,10 +231,9 @@ class _Page:
     def _provenance(self) -> Section:
         """Say with what it was made, and how to make it again."""
         manifest = self._results.manifest
-        clean = {True: "", False: ", with changes", None: ""}[manifest["clean"]]
         rows = [(name, version) for name, version in manifest["versions"].items()]
         rows += [
-            ("revision", f"{manifest['revision'] or 'of no checkout'}{clean}"),
+            ("revision", manifest["revision"] or "of no checkout"),
             ("machine", manifest["machine"]),
             ("begun", manifest["created"]),
             ("time at work", f"{manifest['wall_time']:,.4g} s"),

@@ -226,7 +226,7 @@ def test_the_best_of_a_regret_is_the_least_and_its_edge_is_told():
     ax = plot.sensitivity_curves(table.drop(columns="agent"), "alpha", plot.new_axes(1))
     assert ax.get_xscale() == "linear"
     assert ax.lines[-1].get_xydata().tolist() == [[1, 0]]
-    assert [text.get_text() for text in ax.texts] == ["best at the edge of the grid"]
+    assert ax.get_legend().get_title().get_text().endswith("\nbest at the edge of the grid")
     assert legend_of(ax)[1] == ["best over the others", "others as in the best"]
 
 

@@ -57,7 +57,7 @@ def new_axes(columns: int = 2) -> "Axes":
 def new_rows(rows: int) -> "Axes":
     """Make a figure of two columns' width, with room for so many named rows."""
     ax = new_axes()
-    figure_of(ax).set_figheight(max(_SIZES[2][1], 0.34 * rows + 1))
+    figure_of(ax).set_figheight(0.4 * rows + 1.8)
     return ax
 
 

@@ -89,7 +89,7 @@ def _mark(ax: "Axes", marked: "np.ndarray[Any, Any]") -> None:
     ax.scatter(
         columns - 0.5,
         rows + 0.5,
-        s=size * 3,
+        s=size * 5,
         c="white",
         edgecolors="black",
         linewidths=0.9,

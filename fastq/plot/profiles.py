@@ -44,6 +44,7 @@ def performance_profiles(table: pd.DataFrame, ax: "Axes | None" = None) -> "Axes
         lower, upper = profile["lower"], profile["upper"]
         band: dict[str, Any] = {"color": how.color, "alpha": BAND, "linewidth": 0}
         ax.fill_between(across, lower, upper, step="post", **band)
+    ax.set_xlim(*_where_it_happens(table))
     ax.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
     ax.set_ylim(-0.02, 1.02)
     ax.set_xlabel(f"threshold: {metric_label(table.attrs.get('metric', ''))}")
@@ -51,3 +52,12 @@ def performance_profiles(table: pd.DataFrame, ax: "Axes | None" = None) -> "Axes
     interval = interval_label(table.attrs, table["lower"])
     add_legend(ax, lines, f"{runs_label(table['runs'])}, {interval}", above=True)
     return ax
+
+
+def _where_it_happens(table: pd.DataFrame) -> tuple[float, float]:
+    """Bound the thresholds by those that some runs are above and some are not, with some room."""
+    share, across = table["estimate"], table["threshold"]
+    inside = across[(share > 0) & (share < 1)]
+    low, high = (inside if len(inside) else across).agg(["min", "max"])
+    room = 0.05 * (high - low) or 0.5
+    return low - room, high + room

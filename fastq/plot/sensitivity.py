@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fastq.plot.figures import add_legend, new_axes, small
+from fastq.plot.figures import add_legend, new_axes
 from fastq.plot.style import (
     BAND,
     MARKERS,
@@ -33,7 +33,8 @@ def sensitivity_curves(
     """Draw the estimate against the values of one hyperparameter.
 
     A solid line is the best over the other hyperparameters, a dashed one leaves them as they are
-    in the best configuration; each agent has a colour and a mark, its best point a large mark.
+    in the best configuration; each agent has a colour and a mark, its best point a large mark;
+    the legend says where that lies at the edge of the grid.
 
     Parameters
     ----------
@@ -77,7 +78,8 @@ def sensitivity_curves(
     ax.set_xlabel(hyperparameter)
     ax.set_ylabel(estimate_label(table.attrs) or "estimate")
     interval = interval_label(table.attrs, rows["lower"])
-    add_legend(ax, lines, f"{runs_label(rows['runs'])}, {interval}", above=True)
+    title = f"{runs_label(rows['runs'])}, {interval}{_edge_label(rows)}"
+    add_legend(ax, lines, title, above=True)
     return ax
 
 
@@ -127,7 +129,7 @@ def _draw_kinds(
 
 
 def _draw_best(ax: "Axes", rows: pd.DataFrame, how: dict[str, Any]) -> None:
-    """Give an agent's best point a large mark, and say where it lies at the edge of the grid."""
+    """Give an agent's best point a large mark."""
     estimates = rows["estimate"]
     if estimates.isna().all():
         return
@@ -135,14 +137,13 @@ def _draw_best(ax: "Axes", rows: pd.DataFrame, how: dict[str, Any]) -> None:
     best = rows.iloc[int((-estimates if less else estimates).argmax())]
     at = (best["place"], best["estimate"])
     ax.plot(*at, **how, markersize=10, markeredgecolor="black", linestyle="none")
-    if rows["edge"].any():
-        leftward = best["place"] > rows["place"].median()
-        note: dict[str, Any] = {"ha": "right" if leftward else "left", "fontsize": small(ax)}
-        ax.annotate(
-            "best at the edge of the grid",
-            at,
-            xytext=(-9 if leftward else 9, 9),
-            textcoords="offset points",
-            bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "alpha": 0.7, "linewidth": 0},
-            **note,
-        )
+
+
+def _edge_label(rows: pd.DataFrame) -> str:
+    """Say whose best lies at the edge of the grid."""
+    at_edge = rows[rows["edge"].astype(bool)]
+    if at_edge.empty:
+        return ""
+    if "agent" not in rows:
+        return "\nbest at the edge of the grid"
+    return f"\nbest at the edge of the grid: {', '.join(at_edge['agent'].unique())}"

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from fastq.metrics import LESS_IS_BETTER
+
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#000000", "#D55E00")
 STYLES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (9, 2.5)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -32,7 +34,6 @@ _NUMBERED = {
     "episodes_to": "episodes to a return of {}",
     "steps_to": "steps to a return of {}",
 }
-_LESS_IS_BETTER = ("length", "regret", "episodes_to", "steps_to")
 _INTERVALS = {
     "t": "t interval",
     "bootstrap": "bootstrap interval",
@@ -64,7 +65,7 @@ def metric_label(text: str) -> str:
 
 def less_is_better(metric: str) -> bool:
     """Say whether the best of a metric is its least value."""
-    return metric.partition(":")[0] in _LESS_IS_BETTER
+    return metric.partition(":")[0] in LESS_IS_BETTER
 
 
 def estimator_label(attrs: Mapping[Any, Any]) -> str:
