@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fastq import horizon as horizons
 from fastq.bellman import TIE, Floats, Ints, check_each, lay_out
 from fastq.errors import InputError
 from fastq.mdp import FiniteMDP
@@ -157,15 +158,33 @@ def policy_evaluation(mdp: FiniteMDP, policy: ArrayLike, gamma: float = 1.0) -> 
     Source: Sutton & Barto, 2nd edition, equation 4.4, solved as a sparse linear system.
     """
     _Numbers(gamma=gamma)
-    shape = mdp.next_state.shape[:2]
-    table = _read("policy", policy, shape[:1], shape)
-    if table.ndim == 1:
-        check_each("policy", table, np.isin(table, range(shape[1])), f"an action below {shape[1]}")
-    else:
-        check_each("policy", table, (table >= 0) & (table <= 1), "in [0, 1]")
-        check_each("the sum of policy", total := table.sum(axis=1), np.abs(total - 1) <= 1e-9, "1")
-        table = table / total[:, None]
-    return lay_out(mdp, gamma).follow(table).values(gamma)
+    return lay_out(mdp, gamma).follow(_read_policy(mdp, policy)).values(gamma)
+
+
+def expected_visits(mdp: FiniteMDP, policy: ArrayLike, horizon: int | None = None) -> Floats:
+    """Find how often a policy is expected to act in each state during an episode.
+
+    Parameters
+    ----------
+    mdp : FiniteMDP
+    policy : array, shape (S,) or (S, A)
+        The action in each state, or the probability of each action.
+    horizon : int, optional
+        The most steps, at least 1; the MDP's own `max_steps` by default.
+
+    Returns
+    -------
+    array, shape (S,)
+        Their sum is the expected length of an episode.
+
+    Raises
+    ------
+    InputError
+        For an argument that is not allowed.
+    """
+    steps = _Numbers(gamma=1.0, horizon=mdp.max_steps if horizon is None else horizon).horizon
+    onward = lay_out(mdp, 1.0).follow(_read_policy(mdp, policy)).onward
+    return horizons.expected_visits(onward, np.asarray(mdp.start), steps)
 
 
 def epsilon_greedy_value(
@@ -237,6 +256,18 @@ def finite_horizon_value(mdp: FiniteMDP, horizon: int | None = None, gamma: floa
         if np.array_equal(values, previous):
             break
     return values
+
+
+def _read_policy(mdp: FiniteMDP, policy: ArrayLike) -> Floats:
+    """Read a policy: actions, or probabilities that sum to 1 to the last bit."""
+    shape = mdp.next_state.shape[:2]
+    table = _read("policy", policy, shape[:1], shape)
+    if table.ndim == 1:
+        check_each("policy", table, np.isin(table, range(shape[1])), f"an action below {shape[1]}")
+        return table
+    check_each("policy", table, (table >= 0) & (table <= 1), "in [0, 1]")
+    check_each("the sum of policy", total := table.sum(axis=1), np.abs(total - 1) <= 1e-9, "1")
+    return np.asarray(table / total[:, None])
 
 
 def _read(field: str, values: Any, *sizes: tuple[int, ...]) -> Floats:

@@ -96,7 +96,7 @@ def race(
         As `run` does, and for a metric that needs more than is recorded.
     """
     check_level(level)
-    check_arguments(runs=first_runs)
+    check_arguments(first_runs=first_runs)
     check_asked(sweep.recording, Asked(metric))
     check_recorded(sweep.recording, find_metric(metric))
     counts = looks(first_runs, sweep.runs)

@@ -166,6 +166,6 @@ class Results(Summaries):
         """Train runs that have numbers beyond those of the study."""
         runs = self.study.runs
         count = runs if count is None else count
-        check_arguments(runs=count)
+        check_arguments(confirm_runs=count)
         anew = np.arange(runs, runs + count)
         return lambda place: metric_of_runs(self.sweep, self._configuration(place), metric, anew)

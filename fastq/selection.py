@@ -65,12 +65,12 @@ class Selection:
         plausible = self.table[self.table["plausible"]].sort_values("wins", ascending=False)
         lines = [
             f"the best by {self.metric}: {describe(self.best)}",
-            f"  over the {self.runs} runs that it was selected by  {self.selected}",
+            f"  over the {self.runs} runs that it was selected by: {self.selected}",
         ]
         if self.fresh_runs:
             lines += [
-                f"  over {self.fresh_runs} fresh runs  {self.confirmed}",
-                f"  optimism of the selection  {self.optimism}",
+                f"  over {self.fresh_runs} fresh runs: {self.confirmed}",
+                f"  optimism of the selection: {self.optimism}",
             ]
         lines.append(
             f"{len(plausible)} of {len(self.table)} configurations could be the best, at "

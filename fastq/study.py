@@ -116,7 +116,9 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 def describe(point: Mapping[str, Cell]) -> str:
     """Write hyperparameters for people."""
     return ", ".join(
-        f"{name} = {value if isinstance(value, str) else format(value, 'g')}"
+        str(value)
+        if name == "agent"
+        else f"{name} = {value if isinstance(value, str) else format(value, 'g')}"
         for name, value in point.items()
     )
 

@@ -81,7 +81,10 @@ class Summaries(Tables):
             estimates.curve_points(self.study.record, self.study.episodes, window)
             pieces = [self._by_episodes(asked, window, *one) for one in self._by_configuration()]
         table = pd.concat(pieces, ignore_index=True)
-        table.attrs.update(asked._asdict(), window=window or self.study.record.window)
+        pooled = against == "episodes" and metric in METRICS
+        table.attrs.update(
+            asked._asdict(), window=(window or self.study.record.window) if pooled else 1
+        )
         return table
 
     def _by_episodes(

@@ -74,6 +74,8 @@ class _Arguments(Validated):
     chunk_size: Count = 1
     window: Count = 1
     resamples: Count = 1
+    confirm_runs: Count = 1
+    first_runs: Count = 1
     streams: Streams = "common"
 
 

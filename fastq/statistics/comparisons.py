@@ -103,7 +103,7 @@ def probability_of_improvement(
     z = special.stdtrit(fewest - 1, (1 + level) / 2)
     middle = (share + z**2 / (2 * runs)) / (1 + z**2 / runs)
     half = z / (1 + z**2 / runs) * np.sqrt(spread / runs + z**2 / (4 * runs**2))
-    return Estimate(share, middle - half, middle + half)
+    return Estimate(share, np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0))
 
 
 def _ranks(one: Floats, other: Floats) -> Floats:

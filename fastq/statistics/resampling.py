@@ -8,6 +8,7 @@ estimator one pass over runs in order. The draws are those of `scipy.stats.boots
 
 from collections.abc import Iterator
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,8 +55,20 @@ def resampled(
         ordered = np.take_along_axis(samples[:, some], order, axis=0)
         out = np.empty((order.shape[1], len(counts)))
         below = np.append(0.0, weights.cumsum())
-        _fill(ordered.T.copy(), order.T.copy(), counts, below, out)
+        with joblib.parallel_config(backend="threading"):
+            workers = joblib.effective_n_jobs(-1)
+            joblib.Parallel(n_jobs=workers)(
+                joblib.delayed(_fill)(ordered.T[own].copy(), order.T[own].copy(), counts, below, to)
+                for own, to in _shares(out, workers)
+            )
         yield some, out
+
+
+def _shares(out: Floats, workers: int) -> Iterator[tuple[slice, Floats]]:
+    """Share rows among workers."""
+    ends = np.linspace(0, len(out), workers + 1).astype(np.int64).tolist()
+    for own in map(slice, ends[:-1], ends[1:]):
+        yield own, out[own]
 
 
 @compiled
