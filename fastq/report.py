@@ -57,6 +57,9 @@ def write_report(
         For an argument that is not allowed, a study with no finished runs, or a page that cannot be
         written.
     """
+    final = Path(path)
+    if not final.parent.is_dir():
+        raise InputError(f"{path}: cannot be written (there is no such folder)")
     page = _Page(results, find_metric(metric), confirm_runs, level)
     study = results.study
     subtitle = (
@@ -64,7 +67,6 @@ def write_report(
         f"seed {study.seed}"
     )
     text = render(str(study), subtitle, list(page.sections()))
-    final = Path(path)
     temporary = final.with_name(f".{final.name}.tmp")
     try:
         temporary.write_text(text, encoding="utf-8")

@@ -1,11 +1,7 @@
 """The HTML report page: one file, sound, in light and dark, and escaped."""
 
-import base64
 import io
 import re
-import shutil
-import subprocess
-from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import numpy as np
@@ -16,9 +12,9 @@ from matplotlib.figure import Figure
 from fastq import plot
 from fastq.errors import InputError
 from fastq.page import Picture, Section, Table, render
+from tests.web import Page, needs_chromium, opened
 
 EVIL = "<script>alert('x')</script> & \"more\""
-VOID = {"meta", "link"}
 TABLE = pd.DataFrame(
     {
         "alpha": [0.1, 0.123456789, 1e-9],
@@ -29,51 +25,6 @@ TABLE = pd.DataFrame(
         "planning": [50, "", "many"],
     }
 )
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on PATH to open the page with"
-)
-
-
-class Page(HTMLParser):
-    """What a page holds; an error where tags are not balanced."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.open, self.tags, self.rows = [], [], []
-        self.feed(page)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.handle_startendtag(tag, attrs)
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        assert len(dict(attrs)) == len(attrs)
-        self.tags.append((tag, dict(attrs)))
-        if tag == "tr":
-            self.rows.append([])
-        if tag in ("td", "th"):
-            self.rows[-1].append("")
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open[-1:] in (["td"], ["th"]):
-            self.rows[-1][-1] += data
-
-    def all(self, name):
-        return [attrs for tag, attrs in self.tags if tag == name]
-
-    def downloads(self):
-        """The links to files, as names and contents."""
-        links = [a for a in self.all("a") if "download" in a]
-        return {a["download"]: base64.b64decode(a["href"].split(";base64,")[1]) for a in links}
 
 
 def lines():
@@ -243,19 +194,6 @@ def test_bad_input(tables, message):
     with pytest.raises(InputError, match=f"^{message}") as error:
         render("x", "", [Section("x", [], [], tables)])
     assert "\n" not in str(error.value)
-
-
-def opened(text, folder):
-    """Open a page in a browser: its elements thereafter, and what the console says."""
-    file = folder / "page.html"
-    file.write_text(text, encoding="utf-8")
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}"]
-    logs = ["--enable-logging=stderr", "--v=0", "--dump-dom"]
-    done = subprocess.run(
-        [CHROMIUM, *flags, *logs, file.as_uri()], capture_output=True, timeout=60, check=True
-    )
-    said = [line for line in done.stderr.decode().splitlines() if "CONSOLE" in line]
-    return done.stdout.decode(), said
 
 
 @needs_chromium
