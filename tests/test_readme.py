@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
 
+STATISTICS = (ROOT / "docs" / "statistics.md").read_text()
 PAGE = (ROOT / "docs" / "own_algorithm.md").read_text()
 
 
@@ -40,6 +41,15 @@ def test_the_algorithms_on_their_page_run(tmp_path, monkeypatch, capsys, number)
     assert capsys.readouterr().out
 
 
+def test_the_statistics_on_their_page_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (example,) = blocks("python", STATISTICS)
+    exec(compile(example, "page", "exec"), {"__name__": "__main__"})
+    assert "sarsa, alpha = 0.4" in capsys.readouterr().out
+    assert {path.name for path in tmp_path.iterdir()} == {"results", "curves.pdf", "alpha.svg"}
+    plt.close("all")
+
+
 def test_an_environment_and_an_algorithm_have_25_lines_together():
     example = blocks("python")[2].strip().splitlines()
     assert len(example) <= 25
@@ -65,8 +75,9 @@ def test_the_commands():
 
 
 def test_pictures_and_pages_exist():
-    for link in re.findall(r"\]\((?!http)([^)#]+)", README):
-        assert (ROOT / link).exists(), link
+    for folder, text in ((ROOT, README), (ROOT / "docs", STATISTICS)):
+        for link in re.findall(r"\]\((?!http)([^)#]+)", text):
+            assert (folder / link).exists(), link
 
 
 def test_the_example_sweep():
