@@ -65,11 +65,11 @@ class Selection:
         plausible = self.table[self.table["plausible"]].sort_values("wins", ascending=False)
         lines = [
             f"the best by {self.metric}: {describe(self.best)}",
-            f"  over the {self.runs} runs that it was selected by: {self.selected}",
+            f"  over the {_runs(self.runs)} that it was selected by: {self.selected}",
         ]
         if self.fresh_runs:
             lines += [
-                f"  over {self.fresh_runs} fresh runs: {self.confirmed}",
+                f"  over {_runs(self.fresh_runs, 'fresh ')}: {self.confirmed}",
                 f"  optimism of the selection: {self.optimism}",
             ]
         lines.append(
@@ -254,6 +254,11 @@ def _point(points: pd.DataFrame, place: int) -> dict[str, Cell]:
     """Give the hyperparameters of a configuration that it has."""
     row = points.iloc[[place]].to_dict("records")[0]
     return {str(name): value for name, value in row.items() if not (value == "" or pd.isna(value))}
+
+
+def _runs(count: int, which: str = "") -> str:
+    """Write a number of runs."""
+    return f"{count:,} {which}run{'s' if count > 1 else ''}"
 
 
 def _verdict(gap: Bounded) -> str:

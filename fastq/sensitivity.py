@@ -48,7 +48,7 @@ def sensitivity(summary: pd.DataFrame, names: list[str], sign: int) -> pd.DataFr
             along = _along(own, name, [other for other in varied if other != name], sign)
             rows += [{"agent": agent, "hyperparameter": name, **row} for row in along]
     found = pd.DataFrame(rows)
-    found["value"] = found["value"].astype(object)
+    found = found.astype({"value": object, "runs": np.int64})
     if "agent" not in names:
         found = found.drop(columns="agent")
     found.attrs.update(summary.attrs)

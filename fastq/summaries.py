@@ -9,7 +9,7 @@ import pandas as pd
 from fastq import estimates, samples, statistics
 from fastq.errors import InputError
 from fastq.estimates import Asked
-from fastq.metrics import find_metric
+from fastq.metrics import OF_POLICIES, find_metric
 from fastq.records import METRICS, Entries
 from fastq.study import Cell, describe
 from fastq.tables import Tables
@@ -77,7 +77,7 @@ class Summaries(Tables):
         elif estimates.check_asked(self.study.record, asked).of_policies:
             pieces = [self._by_policies(asked, window, *one) for one in self._by_configuration()]
         else:
-            choose("metric", metric, METRICS)
+            choose("metric", metric, (*METRICS, *OF_POLICIES))
             estimates.curve_points(self.study.record, self.study.episodes, window)
             pieces = [self._by_episodes(asked, window, *one) for one in self._by_configuration()]
         table = pd.concat(pieces, ignore_index=True)

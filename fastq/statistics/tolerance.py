@@ -59,8 +59,8 @@ def tolerance_interval(
     enough = spans[special.betaincc(spans, runs - spans + 1, content) >= level]
     if not len(enough):
         raise InputError(
-            f"tolerance interval: {runs} runs are too few to hold {content:.4g} of all runs at "
-            f"confidence {level:.4g}; must be at least {tolerance_runs(level, content)}"
+            f"tolerance interval: runs = {runs}: must be at least {tolerance_runs(level, content)} to "
+            f"hold {content:.4g} of all runs at confidence {level:.4g}"
         )
     low = (runs - 1 - enough[0]) // 2
     ordered = np.sort(samples, axis=0)
