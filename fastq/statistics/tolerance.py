@@ -58,9 +58,10 @@ def tolerance_interval(
     spans = np.arange(1, runs)
     enough = spans[special.betaincc(spans, runs - spans + 1, content) >= level]
     if not len(enough):
+        needed = tolerance_runs(level, content)
         raise InputError(
-            f"tolerance interval: runs = {runs}: must be at least {tolerance_runs(level, content)} to "
-            f"hold {content:.4g} of all runs at confidence {level:.4g}"
+            f"tolerance interval: runs = {runs}: must be at least {needed} to hold "
+            f"{content:.4g} of all runs at confidence {level:.4g}"
         )
     low = (runs - 1 - enough[0]) // 2
     ordered = np.sort(samples, axis=0)
