@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from fastq import selection, statistics
-from fastq.metrics import Metric, find_metric
+from fastq.errors import InputError
+from fastq.metrics import Floats, Metric, find_metric
 from fastq.rerun import metric_of_runs
 from fastq.selection import Comparison, Fresh, Selection
 from fastq.sensitivity import sensitivity
@@ -62,7 +63,7 @@ class Results(Summaries):
         InputError
             For an argument that is not allowed, or asks for what was not recorded.
         """
-        asked, values = find_metric(metric), self.values(metric)
+        asked, values = find_metric(metric), self._values_of_all(metric)
         fresh = None if confirm_runs == 0 else self._fresh(asked, confirm_runs)
         return selection.select(values, self.grid(), asked, fresh, level, seed)
 
@@ -97,7 +98,7 @@ class Results(Summaries):
         """
         choose("by", by, self.study.names)
         fresh = self._fresh(find_metric(metric), confirm_runs)
-        values = self.values(metric)
+        values = self._values_of_all(metric)
         return selection.compare(values, self.grid(), by, find_metric(metric), fresh, level)
 
     def sensitivity(
@@ -155,12 +156,24 @@ class Results(Summaries):
         pieces = []
         for place, column in enumerate(values.T):
             samples = column[~np.isnan(column)]
+            if not len(samples):
+                continue
             found = statistics.performance_profile(sign * samples, sign * thresholds, level)
-            if len(samples):
-                pieces.append(self._curve(place, {"threshold": thresholds}, found, len(samples)))
+            pieces.append(self._curve(place, {"threshold": thresholds}, found, len(samples)))
         table = pd.concat(pieces, ignore_index=True)
         table.attrs.update(metric=metric, level=level)
         return table
+
+    def _values_of_all(self, metric: str) -> Floats:
+        """Lay out a metric of each run; raise `InputError` where a configuration has none."""
+        values = self.values(metric)
+        without = int(np.isnan(values).all(axis=0).sum())
+        if without:
+            raise InputError(
+                f"{self.store}: {without} of {values.shape[1]} configurations have no runs yet; "
+                "must have some each: run the sweep first"
+            )
+        return values
 
     def _fresh(self, metric: Metric, count: int | None) -> Fresh:
         """Train runs that have numbers beyond those of the study."""

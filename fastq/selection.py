@@ -173,7 +173,7 @@ def compare(
         Where there are no two to compare.
     """
     groups = list(points.groupby(by, sort=False, dropna=False).indices.items())
-    if by not in points or len(groups) < 2:
+    if len(groups) < 2:
         raise InputError(f"by = {by!r}: has one value; must have two or more to be compared")
     estimates = np.nanmean(values, axis=0)
     winners, anew = [], []

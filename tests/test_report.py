@@ -79,12 +79,12 @@ def test_the_same_study_gives_the_same_page(compared, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "missing"),
     [
-        ({}, {"Agents compared"}),
-        ({"record": {"window": 5}}, {"Agents compared"}),
-        ({"record": "summary"}, {"Agents compared", "Learning curves"}),
-        ({"record": "moments"}, {"Agents compared", "Selection", "Single runs"}),
-        ({"runs": 1, "grid": {"alpha": [0.5]}}, {"Agents compared"}),
-        ({"agent": ["q_learning", "sarsa"], "grid": {"alpha": [0.5]}, "max_steps": 30}, set()),
+        ({}, ["Agents compared"]),
+        ({"record": {"window": 5}}, ["Agents compared"]),
+        ({"record": "summary"}, ["Agents compared", "Learning curves"]),
+        ({"record": "moments"}, ["Agents compared", "Selection", "Single runs"]),
+        ({"runs": 1, "grid": {"alpha": [0.5]}}, ["Agents compared"]),
+        ({"agent": ["q_learning", "sarsa"], "grid": {"alpha": [0.5]}, "max_steps": 30}, []),
     ],
     ids=str,
 )
