@@ -43,7 +43,8 @@ def test_curves_have_t_bands_over_runs(results, metric):
     ]  # fmt: skip
     assert len(table) == 6 * 20
     assert set(table["runs"]) == {5}
-    assert table.attrs == {"metric": metric, "interval": "t", "level": 0.9, "window": 1}
+    asked = {"metric": metric, "interval": "t", "level": 0.9, "estimator": "mean", "seed": 0}
+    assert table.attrs == {**asked, "window": 1}
     episodes = results.episodes()
     row = table.iloc[27]
     sample = episodes[
@@ -109,7 +110,7 @@ def test_one_run_has_no_interval(fields, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"metric": "regret"}, "metric = 'regret': must be one of return, length"),
+        ({"metric": "reward"}, "metric = 'reward': must be one of return, length"),
         ({"interval": "z"}, "interval = 'z': must be one of t, bootstrap"),
         ({"level": 95}, r"level = 95: must be a number in \(0, 1\)"),
     ],

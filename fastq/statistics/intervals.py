@@ -164,6 +164,7 @@ def bca_interval(
     return _bootstrap(samples, level, estimator, resamples, seed, _corrected_tails)
 
 
+_ROUNDING = 1e-12
 _Tails = Callable[[Floats, Floats, Floats, str, float], Floats]
 
 
@@ -200,13 +201,14 @@ def _corrected_tails(
     found: Floats, samples: Floats, middle: Floats, estimator: str, level: float
 ) -> Floats:
     """Shift the tails by the bias of the resamples, and by how the spread follows the value."""
-    count, middle = found.shape[1], middle[:, None]
-    below = ((found < middle).sum(axis=1) + (found <= middle).sum(axis=1)) / (2 * count)
+    count, apart = found.shape[1], found - middle[:, None]
+    near = _ROUNDING * np.abs(samples).max(axis=0)[:, None]  # and so equal, which counts half
+    below = ((apart < -near).sum(axis=1) + (apart <= near).sum(axis=1)) / (2 * count)
     bias = special.ndtri(np.clip(below, 0.5 / count, 1 - 0.5 / count))
     without = left_out(samples, estimator)
     pull = without.mean(axis=0) - without
-    square = (pull**2).sum(axis=0)
-    skew = (pull**3).sum(axis=0) / np.where(square > 0, 6 * square**1.5, 1.0)
+    pull /= np.maximum(np.abs(pull).max(axis=0), np.finfo(float).tiny)
+    skew = (pull**3).sum(axis=0) / (6 * np.maximum((pull**2).sum(axis=0), 1) ** 1.5)
     ends = bias + special.ndtri([(1 - level) / 2, (1 + level) / 2])[:, None]
     return np.asarray(special.ndtr(bias + ends / (1 - skew * ends)))
 
