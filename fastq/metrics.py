@@ -77,7 +77,7 @@ def find_metric(text: str) -> Metric:
     if metric.name in ("episodes_to", "steps_to") and metric.number is None:
         raise InputError(f"metric = {text!r}: must say which return, as {text}:-20")
     count = 1 if metric.number is None else metric.number
-    if metric.name == "return_last" and count not in range(1, LARGEST):
+    if metric.name == "return_last" and not (1 <= count <= LARGEST and count == int(count)):
         raise InputError(f"metric = {text!r}: must say how many episodes, as return_last:50")
     return metric
 
