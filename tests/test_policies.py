@@ -46,7 +46,7 @@ def test_they_are_what_following_them_brings(mdp):
         assert found["regret"][:, column] == pytest.approx([best - value for value, _ in expected])
         shares = [share for _, share in expected]
         assert found["optimal_actions"][:, column] == pytest.approx(shares)
-    assert len(np.unique(found["value"])) > 2
+    assert len(np.unique(found["value"])) > 1
 
 
 def test_in_the_end_all_is_optimal():
