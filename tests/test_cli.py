@@ -163,3 +163,42 @@ def test_help_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "Run a sweep" in done.stdout
+
+
+def test_a_race_and_what_is_the_best_of_it(here, fastq):
+    (here / "mine.toml").write_text(SPEC.replace("runs = 4", "runs = 30"))
+    status, out, _ = fastq("sweep", "mine.toml", "--jobs", "1", "--race")
+    assert status == 0
+    assert "of 3 configurations are left; " in out
+    status, out, _ = fastq("select", "results/mine", "--confirm", "5")
+    assert status == 0
+    assert out.startswith("the best by return: alpha = ")
+    assert "over 5 fresh runs: " in out
+    status, out, _ = fastq("compare", "results/mine", "--by", "alpha", "--metric", "length")
+    assert status == 0
+    assert out.startswith("each tuned by length, then run afresh:\n")
+    assert "0.5 - 0.9: " in out
+    status, out, _ = fastq("report", "results/mine", "-o", "mine.html", "--confirm", "0")
+    assert (status, out) == (0, "wrote mine.html\n")
+    assert (here / "mine.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sweep", "mine.toml", "--race", "--metric", "x"], "metric = 'x': must be one of return"),
+        (["select", "nowhere"], "nowhere: holds no study (no manifest.json)"),
+        (["select", "there", "--metric", "steps_to"], "metric = 'steps_to': must say which return"),
+        (["compare", "there"], "by = 'agent': must be one of alpha"),
+        (["report", "there", "-o", "no/x.html"], "no/x.html: cannot be written"),
+        (["report", "there", "--level", "95"], "level = 95.0: must be a number in (0, 1)"),
+    ],
+)
+def test_questions_that_have_no_answer(here, fastq, arguments, message):
+    fastq("sweep", "mine.toml", "--quiet", "--out", "there")
+    status, out, err = fastq(*arguments)
+    assert (status, out.count("\n") <= 1) == (2, True)
+    assert err.startswith(f"error: {message}")
+    assert err.count("\n") == 1
+    assert not (here / "results").exists()
+    assert not (here / "report.html").exists()

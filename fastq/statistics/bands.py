@@ -53,7 +53,9 @@ def simultaneous_band(
 
     Notes
     -----
-    Of curves of 100 points, a 95 % band held the whole curve of means {simultaneous}.
+    Of curves of 100 points, a 95 % band held the whole curve of means 99.1, 96.3 and 94.8 % of the
+    time with 10, 30 and 100 normal runs, and 79.1, 94.7 and 94.4 % with lognormal ones. Of ten runs
+    of which three fail it held 65.8 %: at some points none fails, and nothing tells that one could.
     """
     check_level(level)
     check_arguments(resamples=resamples, seed=seed)

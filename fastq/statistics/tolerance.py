@@ -49,7 +49,8 @@ def tolerance_interval(
 
     Notes
     -----
-    A 95 % interval held 90 % of all runs {tolerance}, whatever they were like.
+    A 95 % interval from 100 runs held 90 % of all runs 97.7 % of the time, whatever they were like:
+    more than it says, since the bounds are runs, and there is none between two of them.
     """
     check_level(level)
     _check_content(content)

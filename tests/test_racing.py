@@ -1,0 +1,120 @@
+"""Races: the full sweep's runs, the full sweep's winner, and fewer runs."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import fastq
+from fastq import chunks, statistics
+from fastq.racing import looks, still_left
+from tests.conftest import contents, rerun
+
+FIELDS = {
+    "env": "fastq/CliffWalking-v0",
+    "agent": "q_learning",
+    "grid": {"alpha": [0.1, 0.3, 0.5, 0.7, 0.9]},
+    "episodes": 30,
+    "runs": 50,
+}
+SWEEP = fastq.Sweep(**FIELDS)
+
+
+def race(out, sweep=SWEEP, **options):
+    return fastq.race(sweep, out, progress=False, n_jobs=1, **options)
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    return rerun(FIELDS, tmp_path_factory.mktemp("full") / "x")
+
+
+def test_looks():
+    assert looks(10, 100) == [10, 20, 40, 80, 100]
+    assert looks(10, 10) == looks(20, 10) == [10]
+    assert looks(1, 4) == [1, 2, 4]
+
+
+def test_a_race_runs_what_the_full_sweep_would(full, tmp_path):
+    found = race(tmp_path / "x")
+    episodes, everything = found.results.episodes(), full.episodes()
+    runs = dict(zip(found.table["alpha"], found.table["runs"], strict=True))
+    wanted = everything[everything["run"] < everything["alpha"].map(runs)]
+    pd.testing.assert_frame_equal(episodes, wanted.reset_index(drop=True), check_exact=True)
+    assert found.done == len(episodes) // 30 == found.table["runs"].sum()
+    assert found.done + found.saved == found.results.total == 250
+    assert found.saved > 50
+    best = full.summary().sort_values("estimate").iloc[-1]
+    assert {"alpha": best["alpha"]} in found.left
+    assert str(found).startswith(f"{len(found.left)} of 5 configurations are left; {found.done}")
+
+
+def test_a_finished_study_decides_the_same_and_computes_nothing(full, tmp_path):
+    before = contents(full.directory / "parts")
+    again, fresh = race(full.directory), race(tmp_path / "x")
+    pd.testing.assert_frame_equal(again.table, fresh.table)
+    assert contents(full.directory / "parts") == before
+
+
+def test_an_interrupted_race_is_resumed_and_a_sweep_completes_it(full, tmp_path, monkeypatch):
+    expected = race(tmp_path / "whole")
+    compute, count = chunks._compute, iter(range(100))
+
+    def stopped(chunk):
+        if next(count) == 7:
+            raise KeyboardInterrupt
+        return compute(chunk)
+
+    monkeypatch.setattr(chunks, "_compute", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        race(tmp_path / "x", chunk_size=8)
+    monkeypatch.setattr(chunks, "_compute", compute)
+    found = race(tmp_path / "x")
+    pd.testing.assert_frame_equal(found.table, expected.table)
+    pd.testing.assert_frame_equal(
+        rerun(FIELDS, tmp_path / "x").episodes(), full.episodes(), check_exact=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "message"),
+    [
+        ({"record": "moments"}, {}, "metric = 'return': needs each run, for record"),
+        ({"record": "summary"}, {"metric": "steps_to:-9"}, "needs each episode"),
+        ({}, {"metric": "x"}, "metric = 'x': must be one of"),
+        ({}, {"level": 1.5}, r"level = 1.5: must be a number in \(0, 1\)"),
+        ({}, {"first_runs": 0}, "first_runs = 0: must be an integer from 1"),
+    ],
+)
+def test_bad_input_changes_nothing(tmp_path, changes, options, message):
+    with pytest.raises(fastq.InputError, match=message):
+        race(tmp_path / "x", fastq.Sweep(**{**FIELDS, **changes}), **options)
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.3], ids=["equal", "a small gap"])
+def test_the_best_is_dropped_no_more_often_than_is_said(gap, monkeypatch):
+    monkeypatch.setattr(statistics, "best_set", partial(statistics.best_set, resamples=400))
+    rng, dropped, counts = np.random.default_rng(4), 0, looks(10, 80)
+    for _ in range(150):
+        values = rng.normal(size=(80, 1)) + rng.normal(size=(80, 8))
+        values -= gap * np.minimum(np.arange(8), 1)
+        left = np.ones(8, dtype=bool)
+        for count in counts:
+            left = still_left(values[:count], left, 0.95, len(counts))
+        dropped += not left[0]
+    assert dropped <= 0.08 * 150
+
+
+def test_what_is_far_behind_goes_at_the_first_look():
+    values = np.random.default_rng(5).normal(size=(10, 4)) - [0, 0, 9, 9]
+    left = still_left(values, np.array([True, True, True, False]), 0.95, 4)
+    assert left.tolist() == [True, True, False, False]
+
+
+def test_less_may_be_better(tmp_path):
+    found = race(tmp_path / "x", metric="length", level=0.9)
+    table = found.table.sort_values("estimate")
+    assert table["left"].iloc[0]
+    assert not table["left"].iloc[-1]

@@ -1,0 +1,159 @@
+"""Fair selection: the set of the best, fresh runs, optimism, and pairs."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import fastq
+from fastq import selection
+from fastq.metrics import find_metric
+from tests.conftest import SMALL, rerun
+
+POINTS = pd.DataFrame({"alpha": [0.1, 0.2, 0.3, 0.4, 0.5]})
+AGENTS = {
+    "env": "fastq/CliffWalking-v0",
+    "agent": ["q_learning", "sarsa"],
+    "grid": {"alpha": [0.2, 0.5]},
+    "episodes": 20,
+    "runs": 6,
+}
+
+
+@pytest.fixture(scope="module")
+def agents(tmp_path_factory):
+    return rerun(AGENTS, tmp_path_factory.mktemp("agents") / "x")
+
+
+def selected(rng, means, runs=20, metric="return"):
+    """Select among made-up configurations of which the truth is known."""
+
+    def draw(place):
+        return rng.normal(means[place], 1, size=runs)
+
+    values = np.column_stack([draw(place) for place in range(len(means))])
+    return selection.select(values, POINTS, find_metric(metric), draw, 0.95, 0)
+
+
+@pytest.mark.parametrize(("metric", "sign"), [("return", 1), ("regret", -1)])
+def test_the_luck_of_the_winner_is_told(metric, sign):
+    """Of five equal ones the best of twenty runs looks better by 1.16 standard errors."""
+    rng = np.random.default_rng(0)
+    found = [selected(rng, np.zeros(5), metric=metric) for _ in range(200)]
+    optimism = np.array([one.optimism.estimate for one in found])
+    assert optimism.mean() == pytest.approx(1.163 / np.sqrt(20), abs=0.05)
+    fresh = [sign * one.confirmed.estimate for one in found]
+    assert np.mean(fresh) == pytest.approx(0, abs=0.05)
+    covered = [one.confirmed.lower <= 0 <= one.confirmed.upper for one in found]
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.03)
+    flattered = [one.selected.lower <= 0 <= one.selected.upper for one in found]
+    assert np.mean(flattered) < 0.92  # a negative control
+    assert np.mean([one.table["plausible"].mean() for one in found]) > 0.9
+
+
+def test_what_is_far_ahead_is_alone():
+    found = selected(np.random.default_rng(1), np.array([0, 0, 5, 0, 0]))
+    assert found.best == {"alpha": 0.3}
+    assert found.table["plausible"].tolist() == [False, False, True, False, False]
+    assert found.table["wins"].tolist() == [0, 0, 1, 0, 0]
+    assert found.fresh_runs == found.runs == 20
+
+
+def test_a_configuration_that_was_dropped_does_not_win():
+    values = np.random.default_rng(2).normal([0, 1, 0], size=(40, 3))
+    values[0, 2], values[1:, 2] = 9, np.nan
+    found = selection.select(values, POINTS[:3], find_metric("return"), None, 0.95, 0)
+    assert found.table["runs"].tolist() == [40, 40, 1]
+    assert found.fresh_runs == 0
+    assert np.isnan(found.confirmed.estimate)
+    assert "fresh" not in str(found)
+
+
+def test_fresh_runs_are_those_after_the_studys(agents, tmp_path):
+    found = agents.select(confirm_runs=9)
+    more = rerun(AGENTS, tmp_path / "more", runs=15)
+    best = more.runs()
+    for name, value in found.best.items():
+        best = best[best[name] == value]
+    fresh = best[best["run"] >= 6]["value"]
+    assert found.fresh_runs == len(fresh) == 9
+    assert found.confirmed.estimate == pytest.approx(fresh.mean(), rel=1e-12)
+    assert found.selected.estimate == pytest.approx(best[best["run"] < 6]["value"].mean())
+    text = str(found)
+    assert f"over 9 fresh runs: {found.confirmed}" in text
+    assert f"the best by return: {found.best['agent']}, alpha = " in text
+
+
+def test_agents_are_paired_run_by_run(agents, tmp_path):
+    found = agents.compare(confirm_runs=8)
+    more = rerun(AGENTS, tmp_path / "more", runs=14).runs()
+    values = []
+    for _, winner in found.winners.iterrows():
+        own = more[(more["agent"] == winner["agent"]) & (more["alpha"] == winner["alpha"])]
+        values.append(own[own["run"] >= 6]["value"].to_numpy())
+        assert winner["confirmed"] == pytest.approx(values[-1].mean())
+    gap = fastq.statistics.paired_difference(*values)
+    row = found.differences.iloc[0]
+    assert (row["first"], row["second"], row["runs"]) == ("q_learning", "sarsa", 8)
+    assert row[["estimate", "lower", "upper"]].tolist() == pytest.approx([float(x) for x in gap])
+    assert row["improvement"] == pytest.approx(
+        fastq.statistics.probability_of_improvement(*values).estimate
+    )
+    assert "q_learning - sarsa: " in str(found)
+
+
+def test_intervals_of_many_pairs_hold_together(agents):
+    two, four = agents.compare(), agents.compare(by="alpha")
+    assert len(two.differences) == len(four.differences) == 1
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(10, 3))
+    points = pd.DataFrame({"agent": ["a", "b", "c"]})
+    found = selection.compare(
+        values, points, "agent", find_metric("length"), lambda place: values[:, place], 0.95
+    ).differences
+    assert found["first"].tolist() == ["a", "a", "b"]
+    each = fastq.statistics.paired_difference(values[:, 0], values[:, 1], level=1 - 0.05 / 3)
+    assert found["lower"][0] == pytest.approx(float(each.lower))
+    better = np.mean(values[:, 0][:, None] < values[:, 1])  # a shorter one is better
+    assert found["improvement"][0] == pytest.approx(better)
+
+
+@pytest.mark.parametrize("runs", [1, 2])
+def test_few_or_equal_runs_are_defined(tmp_path, runs):
+    fields = {**AGENTS, "env": fastq.random_walk(), "fixed": {"gamma": 1.0}, "max_steps": 1}
+    results = rerun(fields, tmp_path / "x", runs=runs)
+    assert results.select().table["plausible"].all()
+    gap = results.compare().differences.iloc[0]
+    assert gap["estimate"] == 0
+    assert np.isnan(gap["lower"]) == (runs == 1)
+    assert ("no interval" in str(results.select())) == (runs == 1)
+    assert ("nothing can be said" in str(results.compare())) == (runs == 1)
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda r: r.compare(), "by = 'agent': must be one of alpha, epsilon"),
+        (lambda r: r.compare(by="alpha", confirm_runs=0), "confirm_runs = 0: must be"),
+        (lambda r: r.select(confirm_runs=-1), "confirm_runs = -1: must be"),
+        (lambda r: r.select("x"), "metric = 'x': must be one of"),
+        (lambda r: r.select(level=2), r"level = 2: must be a number in \(0, 1\)"),
+        (lambda r: r.select(seed="a"), "seed = 'a': must be an integer"),
+    ],
+)
+def test_bad_arguments(results, ask, message):
+    with pytest.raises(fastq.InputError, match=message) as caught:
+        ask(results)
+    assert "\n" not in str(caught.value)
+
+
+def test_one_value_cannot_be_compared(tmp_path):
+    results = rerun({**SMALL, "grid": {"alpha": [0.5]}}, tmp_path / "x", runs=2, episodes=2)
+    with pytest.raises(fastq.InputError, match="by = 'alpha': has one value"):
+        results.compare(by="alpha")
+
+
+def test_a_sweep_that_is_not_finished(tmp_path):
+    results = rerun(SMALL, tmp_path / "x", runs=2)
+    larger = fastq.Sweep(**{**SMALL, "runs": 2, "grid": {"alpha": [0.5, 0.7], "epsilon": [0.1]}})
+    with pytest.raises(fastq.InputError, match="1 of 2 configurations have no runs yet"):
+        fastq.Results(results.store, larger).select()
