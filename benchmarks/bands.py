@@ -2,8 +2,8 @@
 
     uv run python benchmarks/bands.py [--write]
 
-prints a table, and with ``--write`` puts it into PERFORMANCE.md. The study has 100 configurations of
-100 runs of 500 episodes: five million returns. Each figure is the median of three, with what was
+prints a table, and with ``--write`` puts it into PERFORMANCE.md. The study has 100 configurations
+of 100 runs of 500 episodes: five million returns. Each figure is the median of three, with what was
 recorded in memory; of the report, of one, in a process of its own. Exit status 1: the page has no
 place for the table.
 """

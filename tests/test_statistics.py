@@ -1,5 +1,7 @@
 """Estimates and intervals against scipy and published examples, and by how often they cover."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -127,6 +129,26 @@ def test_intervals_cover_as_often_as_was_measured(kind, samples, place, runs):
     assert covered == pytest.approx(MEASURED[kind, name][place], abs=1.8)
     if name == "normal" and (kind == "t" or runs == 100):
         assert covered == pytest.approx(95, abs=2)
+
+
+MENTIONED = {
+    "t, mean": (statistics.t_interval, (3,)),
+    "bootstrap, mean": (statistics.bootstrap_interval, (0, 3)),
+    "bca, mean": (statistics.bca_interval, (0, 3)),
+    "simultaneous, mean of 100 points": (statistics.simultaneous_band, (0, 3)),
+    "probability of improvement": (statistics.probability_of_improvement, (0,)),
+}
+
+
+@pytest.mark.parametrize("row", MENTIONED)
+def test_docstrings_say_what_was_measured(row):
+    page = (Path(__file__).parent.parent / "docs" / "statistics.md").read_text()
+    (line,) = [line for line in page.splitlines() if line.startswith(f"| {row} |")]
+    shares = line.split(" | ")[1:]
+    function, places = MENTIONED[row]
+    said = " ".join(function.__doc__.split())
+    for place in places:
+        assert "{}, {} and {}".format(*shares[place : place + 3]) in said
 
 
 @pytest.mark.parametrize("kind", ["t", "bootstrap", "bca", "simultaneous"])

@@ -78,8 +78,8 @@ def probability_of_improvement(
     -----
     The estimate is Mann and Whitney's U over the number of pairs. Its variance is that of DeLong et
     al. (1988), Biometrics 44, and the interval Wilson's for as many runs as have that variance, so
-    that it has a width where one is always better. Of 10, 30 and 100 normal runs, a 95 %
-    interval covered the probability 97.5, 96.5 and 95.4 % of the time. Source: Agarwal et al. (2021).
+    that it has a width where one is always better. Of 10, 30 and 100 normal runs, a 95 % interval
+    covered the probability 97.5, 96.5 and 95.4 % of the time. Source: Agarwal et al. (2021).
     """
     check_level(level)
     one, other = read_samples(first), read_samples(second)
@@ -195,9 +195,9 @@ def best_set(samples: Any, level: float = 0.95, *, resamples: int = 2000, seed: 
     Notes
     -----
     Source: Hsu (1996), Multiple Comparisons, chapter 4, with the bootstrap-t in place of normal
-    theory. The best of 20 configurations, three of which were nearly as good, stayed in the set 97.9
-    to 99.9 % of the time, whatever the runs were like: with fewer configurations that matter than
-    there are, more often than it says.
+    theory. The best of 20 configurations, three of which were nearly as good, stayed in the set
+    97.9 to 99.9 % of the time, whatever the runs were like: more often than it says, since all 20
+    are compared, and few matter.
     """
     check_level(level)
     check_arguments(resamples=resamples, seed=seed)
