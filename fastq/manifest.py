@@ -52,9 +52,10 @@ def check_study(store: Store, sweep: Sweep) -> None:
     InputError
         Where it holds another study, or something else.
     """
+    is_free = store.is_free()  # asked first, for another process may begin the study in between
     if has_manifest(store):
         _check_same_study(store, read_manifest(store), sweep)
-    elif not store.is_free():
+    elif not is_free:
         raise InputError(
             f"out = {str(store)!r}: holds something else; "
             "must be a new or empty directory, or one that holds this study"
