@@ -12,6 +12,8 @@ NAMES = (
     "windy_gridworld",
     "kings_moves",
     "cliff_walking",
+    "figure_6_3",
+    "tutorial",
 )
 """The experiments, in the order of RESULTS.md."""
 

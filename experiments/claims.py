@@ -124,6 +124,8 @@ def farthest(
 ) -> Claim:
     """Hold a published curve against a measured one: the claim is that of its worst point.
 
+    That is the one farthest beyond its tolerance, in widths of its interval.
+
     Parameters
     ----------
     target, what
@@ -134,13 +136,15 @@ def farthest(
         With estimate, lower and upper; its index holds all of those points.
     tolerance : float or Series
     """
-    allowed = pd.Series(tolerance, index=published.index)
     points = published.dropna().index
-    distance = (found.loc[points, "estimate"] - published[points]).abs() / allowed[points]
-    worst = distance.idxmax()
-    note = f"{(distance <= 1).sum()} of {len(points)} points are within the tolerance"
-    place = f"{what}, farthest of {len(points)} points: {_at(published.index.name, worst)}"
-    return claim(target, place, published[worst], found.loc[worst], allowed[worst], note)
+    allowed, curve = pd.Series(tolerance, index=published.index)[points], found.loc[points]
+    beyond = (curve["estimate"] - published[points]).abs() - allowed
+    worst = (beyond / (curve["upper"] - curve["lower"])).idxmax()
+    count = f"{(beyond > 0).sum()} of {len(points)}"
+    note = f"{count} points of {what} are beyond the tolerance of full scale"
+    place = f"{what}, worst of {len(points)} points: {_at(published.index.name, worst)}"
+    shown = note if (beyond > 0).any() else ""
+    return claim(target, place, published[worst], curve.loc[worst], allowed[worst], shown)
 
 
 def ordered(target: str, what: str, above: pd.DataFrame, below: pd.DataFrame) -> Claim:

@@ -1,8 +1,7 @@
 """Windy Gridworld: Sutton & Barto, 2nd edition, example 6.5.
 
-The book draws one run of Sarsa: episodes completed against time steps, up to 8,000. Its policy is
-said to take "about 17 steps" in the end. So many takes the epsilon-greedy policy on Q*, which
-Q-learning comes to follow; Sarsa's goes on changing, as the step size stays 0.5.
+The book draws one run of Sarsa, and says that its policy takes "about 17 steps" in the end. So many
+takes the epsilon-greedy policy on Q*, to which Q-learning comes; Sarsa's never settles.
 """
 
 from typing import Any
@@ -14,7 +13,7 @@ from fastq import planning
 WORLD = fastq.windy_gridworld()
 SETTING: dict[str, Any] = {"env": WORLD, "grid": {"alpha": [0.5]}, "max_steps": 10**7}  # no limit
 SETTING["fixed"] = {"epsilon": 0.1, "gamma": 1.0, "ties": "random"}
-STEP, DRAWN = 7842, 169  # where the drawn run ends, and the episodes that it has completed
+STEP, DRAWN = 7842, 169  # where the drawn run ends, and how many episodes it has completed
 
 
 def run(scale: Scale) -> Found:
@@ -26,10 +25,10 @@ def run(scale: Scale) -> Found:
         claim("W1", "steps of the optimal policy", 15, -WORLD.start @ best, 1e-9),
         claim("W2", "steps of the epsilon-greedy policy on Q*", 17.05, -WORLD.start @ soft, 0.005),
     ]
-    sweep = fastq.Sweep(**SETTING, agent="sarsa", episodes=400, runs=scale.pick(1000, 100))
-    results = scale.run(sweep, "steps")
-    curves = results.curves("episodes", against="steps", interval="tolerance")
-    ax = fastq.plot.learning_curves(curves)
+    setting = {**SETTING, "agent": "sarsa", "episodes": 400, "runs": scale.pick(1000, 100)}
+    results = scale.run(fastq.Sweep(**setting), "steps")
+    ax = fastq.plot.learning_curves(results.curves("episodes", "tolerance", against="steps"))
+    ax.lines[0].set_label("Sarsa, alpha = 0.5")
     ax.plot(STEP, DRAWN, "kx", label="where the published run ends")
     ax.set(xlim=(0, 8000), ylim=(0, 180), xlabel="time steps", ylabel="episodes")
     ax.legend(loc="upper left", title=f"{results.total:,} runs; 90 % of all lie in the band")
@@ -40,8 +39,8 @@ def _long(scale: Scale) -> list[Claim]:
     """Train both agents for long; the last half counts."""
     half, runs = scale.pick((10_000, 500), (1000, 50))
     setting = {**SETTING, "agent": ["q_learning", "sarsa"], "record": {"window": half}}
-    sweep = fastq.Sweep(**setting, episodes=2 * half, runs=runs)
-    _, q_learning, _, sarsa = scale.run(sweep, "long").curves("length").itertuples()
+    results = scale.run(fastq.Sweep(**setting, episodes=2 * half, runs=runs), "long")
+    _, q_learning, _, sarsa = results.curves("length").itertuples()
     note = 'the book\'s "about 17" is the epsilon-greedy policy on Q*, not what Sarsa comes to'
     return [
         claim("W2b", "steps, Q-learning in the long run", 17.06, q_learning, 0.02),
