@@ -1,0 +1,61 @@
+"""RESULTS.md: a section for each experiment, of which any can be renewed by itself."""
+
+import math
+import os
+import platform
+import re
+from pathlib import Path
+
+import experiments
+from experiments.claims import Claim, Found, Scale
+
+_HEAD = """\
+# Results
+
+Written by `python -m experiments`; [README.md](README.md) says how. An interval is over runs, at
+95 % confidence; where there is none, the number is exact.
+"""
+_COLUMNS = ("target", "claim", "published", "measured", "interval", "tolerance", "verdict")
+
+
+def write(page: Path, sections: dict[str, str]) -> None:
+    """Write sections of experiments, and keep those of others."""
+    old = page.read_text() if page.exists() else ""
+    kept = {part.split("\n", 1)[0]: part for part in re.split(r"^## ", old, flags=re.M)[1:]}
+    parts = {name: part.strip() + "\n" for name, part in {**kept, **sections}.items()}
+    chosen = [parts[name] for name in experiments.NAMES if name in parts]
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text("\n## ".join([_HEAD, *chosen]))
+
+
+def section(name: str, found: Found, scale: Scale) -> str:
+    """Write what came of an experiment, from its name on."""
+    lines = [name, "", experiments.source(name), "", _row(_COLUMNS)]
+    lines += [_row(["---", "---", *["---:"] * 4, "---"])]
+    lines += [_row(_cells(claim)) for claim in found.claims]
+    notes = {f"- {claim.target}: {claim.note}." for claim in found.claims if claim.note}
+    lines += ["", *sorted(notes), ""] if notes else [""]
+    return "\n".join([*lines, f"{_work(scale)}\n\n![{name}](figures/{name}.png)\n"])
+
+
+def _cells(claim: Claim) -> list[str]:
+    """Write a claim as cells."""
+    exact = math.isnan(claim.lower)
+    interval = "" if exact else f"{claim.lower:.5g} to {claim.upper:.5g}"
+    published = f"above {claim.published:.5g}" if claim.ordering else f"{claim.published:.5g}"
+    tolerance = f"{claim.tolerance:.3g}" if claim.tolerance else ""
+    numbers = [published, f"{claim.measured:.5g}", interval, tolerance]
+    return [claim.target, claim.what, *numbers, claim.verdict]
+
+
+def _row(cells: tuple[str, ...] | list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _work(scale: Scale) -> str:
+    """Say how much was trained, and how long it took."""
+    if not scale.work:
+        return "Exact: nothing was trained."
+    runs, steps, seconds = (sum(numbers) for numbers in zip(*scale.work, strict=True))
+    where = f"{os.cpu_count()} cores ({platform.machine()})"
+    return f"{runs:,} runs, {steps:,} steps, {seconds:,.1f} s of training on {where}."
