@@ -13,6 +13,10 @@ NAMES = (
     "kings_moves",
     "cliff_walking",
     "figure_6_3",
+    "figure_6_5",
+    "van_hasselt_2010",
+    "figure_8_2",
+    "frozen_lake",
     "tutorial",
 )
 """The experiments, in the order of RESULTS.md."""
