@@ -54,23 +54,28 @@ class Sort(NamedTuple):
     """In lock-step, with `Lanes` in the place of `Work`."""
     stochastic: bool
     general: bool
+    ties: bool = False
+    """In lock-step with some ties broken at random."""
     allocates: bool = False
     """An algorithm of one's own is quicker, but need not compile, where it may not."""
 
 
 def sort_for(mdp: FiniteMDP, agents: Sequence[Agent], runs: int) -> Sort:
     """Give the quickest sort of kernel for so many runs of agents of one class."""
+    ties = any(isinstance(agent, TDAgent) and agent.ties == "random" for agent in agents)
     general = mdp.reward_sd is not None or not all(map(_is_plain, agents))
-    in_lanes = not general and fits_lanes(mdp, agents, runs)
-    return Sort(in_lanes, stochastic=general or not mdp.deterministic, general=general)
+    if not general and fits_lanes(mdp, agents, runs, ties=ties):
+        return Sort(True, stochastic=not mdp.deterministic, general=False, ties=ties)
+    general = general or ties
+    return Sort(False, stochastic=general or not mdp.deterministic, general=general)
 
 
 def _is_plain(agent: Agent) -> bool:
-    """Say whether an agent asks for nothing that only general kernels know."""
+    """Say whether an agent asks for nothing, but for ties, that only general kernels know."""
     if not isinstance(agent, TDAgent):
         return True
     by_visits = isinstance(agent.alpha, Visits) or isinstance(agent.epsilon, Visits)
-    return agent.temperature is None and agent.ties == "first" and not by_visits
+    return agent.temperature is None and not by_visits
 
 
 @functools.cache
@@ -78,6 +83,7 @@ def kernel_for(agent_type: type[Agent], sort: Sort) -> Kernel:
     """Give the compiled form of `lockstep.learn_lanes` or `loop.learn_batch` for an agent."""
     name, tag = agent_type.name, ""
     names: dict[str, Any] = {"STOCHASTIC": sort.stochastic, "GENERAL": sort.general}
+    names["RANDOM_TIES"] = sort.ties
     if issubclass(agent_type, Algorithm):
         tag = f"{code_digest(agent_type)}_{int(sort.allocates)}"
         names |= _rules_of(agent_type, tag, sort.allocates)

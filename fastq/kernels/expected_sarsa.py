@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastq.jit import inlined
-from fastq.kernels.lanes import REST, SHARE
+from fastq.kernels.lanes import REST, SHARE, TIES
 from fastq.kernels.policy import current_epsilon, fill_policy, renew_greedy
 from fastq.kernels.step import Transition, move_towards
-from fastq.kernels.tables import World
+from fastq.kernels.tables import RANDOM_TIES, World
 from fastq.kernels.work import Work
 
 
@@ -49,15 +49,20 @@ def bootstrap(
     actions: Any,
 ) -> float:
     """Give the worth of the next state, in lock-step: the mean of its Q-values by the policy."""
-    share = numbers[SHARE + lane]
-    most = share + numbers[REST + lane]
-    best, greedy = q[row], np.uint64(0)
+    share, random = numbers[SHARE + lane], RANDOM_TIES and words[TIES + lane] > 0
+    best, greedy, count = q[row], np.uint64(0), 1.0
     for other in range(1, len(actions)):
         candidate = q[row + np.uint64(other)]
         greedy = np.uint64(other) if candidate > best else greedy
+        if RANDOM_TIES:
+            count = count + 1.0 if candidate == best else count
+            count = 1.0 if candidate > best else count
         best = candidate if candidate > best else best
+    most = share + (numbers[REST + lane] / count if random else numbers[REST + lane])
     expected = 0.0
     for action in range(len(actions)):
-        probability = most if greedy == np.uint64(action) else share
-        expected += probability * q[row + np.uint64(action)]
+        value = q[row + np.uint64(action)]
+        is_best = value == best if random else greedy == np.uint64(action)
+        probability = most if is_best else share
+        expected += probability * value
     return expected

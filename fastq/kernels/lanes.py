@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fastq.agents import Agent, DoubleQLearning, ExpectedSarsa, QLearning, Sarsa, TDAgent
 from fastq.arrays import aligned_zeros
 from fastq.jit import inlined, staged
-from fastq.kernels.tables import UNROLLED_ACTIONS
+from fastq.kernels.tables import RANDOM_TIES, UNROLLED_ACTIONS
 from fastq.machine import vectorised
 from fastq.mdp import FiniteMDP
 from fastq.streams import next_bits
@@ -38,10 +38,10 @@ _STEP = 2.0**-53
 _LANES = np.uint64(LANES)
 # Words: two streams of four each, then one of each for every lane.
 STREAM, ENVIRONMENT = np.uint64(0), np.uint64(4 * LANES)
-ROW, ACTION, GREEDY, UNIFORM, OUTCOME, TRANSITION, PAIR, TABLE, LENGTH = (
-    np.uint64(i * LANES) for i in range(8, 17)
+ROW, ACTION, GREEDY, UNIFORM, OUTCOME, TRANSITION, PAIR, TABLE, LENGTH, TIES, TIED = (
+    np.uint64(i * LANES) for i in range(8, 19)
 )
-_NUM_WORDS = 17 * LANES
+_NUM_WORDS = 19 * LANES
 REWARD, VALUE, RETURN, ALPHA, GAMMA, REST, SHARE, PER_SHARE, BEYOND, SURE = (
     np.uint64(i * LANES) for i in range(10)
 )
@@ -59,7 +59,8 @@ class Lanes(NamedTuple):
     """``STREAM`` and ``ENVIRONMENT``, the SFC64 states; the ``ROW`` of the state, its first
     ``GREEDY`` action, and the ``ACTION`` drawn there by a ``UNIFORM``, an integer of 53 bits; the
     ``OUTCOME`` of both and its ``TRANSITION``; the ``PAIR`` that learns, as a place in `q`; where
-    the lane's ``TABLE`` begins there; the ``LENGTH`` of the episode so far."""
+    the lane's ``TABLE`` begins there; the ``LENGTH`` of the episode so far; whether ``TIES`` are
+    broken at random, 1 or 0, and whether the best action is ``TIED`` with another then."""
     numbers: NDArray[np.float64]
     """The ``REWARD``; the new ``VALUE`` of the pair; the ``RETURN`` so far. Hyperparameters:
     ``ALPHA``, ``GAMMA``, and epsilon as ``REST``, 1 - epsilon, and ``SHARE``, epsilon / A. For
@@ -76,11 +77,12 @@ class Lanes(NamedTuple):
     """Scratch, shape (A,)."""
 
 
-def fits_lanes(mdp: FiniteMDP, agents: Sequence[Agent], runs: int) -> bool:
+def fits_lanes(mdp: FiniteMDP, agents: Sequence[Agent], runs: int, *, ties: bool) -> bool:
     """Say whether so many runs of plain agents of one class can be in lock-step, and gain by it."""
+    known = (QLearning, Sarsa, ExpectedSarsa)
     return (
         runs >= FEWEST_RUNS
-        and type(agents[0]) in (QLearning, Sarsa, ExpectedSarsa, DoubleQLearning)
+        and (type(agents[0]) in known or (type(agents[0]) is DoubleQLearning and not ties))
         and mdp.num_actions <= UNROLLED_ACTIONS
         and LANES * _table_size(mdp, agents[0]) * 8 <= MOST_BYTES
         # The mean of two such values is finite.
@@ -156,7 +158,8 @@ def draw_actions(words: NDArray[np.uint64], numbers: NDArray[np.float64]) -> np.
     The cumulative probabilities, at which a uniform is held, lie at multiples of epsilon / A up to
     the greedy action, and 1 - epsilon above such from there on. So the action is the greedy one,
     but at least how many lie below with the greedy part, at most how many without: both depend on
-    the uniform alone. Where it comes close to one, rounding matters: `as_choice` decides.
+    the uniform alone. Where it comes close to one, rounding matters, and where several actions are
+    the best, the sums lie elsewhere: `lockstep.draw_exactly` decides.
     """
     vectorised()
     uncertain = _ZERO
@@ -176,5 +179,6 @@ def draw_actions(words: NDArray[np.uint64], numbers: NDArray[np.float64]) -> np.
         action = np.uint64(whole_most) if np.uint64(whole_most) < action else action
         words[ACTION + lane] = action
         words[UNIFORM + lane] = k
-        uncertain |= np.uint64(near_most | near_least) << lane
+        tied = words[TIED + lane] if RANDOM_TIES else _ZERO
+        uncertain |= (np.uint64(near_most | near_least) | tied) << lane
     return uncertain

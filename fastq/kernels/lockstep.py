@@ -28,6 +28,8 @@ from fastq.kernels.lanes import (
     SHARE,
     STREAM,
     TABLE,
+    TIED,
+    TIES,
     TRANSITION,
     UNIFORM,
     Lanes,
@@ -38,8 +40,9 @@ from fastq.kernels.lanes import (
 from fastq.kernels.loop import Record
 from fastq.kernels.policy import draw_as_choice
 from fastq.kernels.scalars import all_finite, find_start, reschedule
-from fastq.kernels.tables import STOCHASTIC, Learners, World
+from fastq.kernels.tables import RANDOM_TIES, STOCHASTIC, Learners, World
 from fastq.kernels.tick import (
+    NONE,
     NUM_TABLES,
     ON_POLICY,
     draw_outcomes,
@@ -47,6 +50,7 @@ from fastq.kernels.tick import (
     learn,
     look_ahead,
     store,
+    tied_with,
 )
 from fastq.machine import lowest_bit
 
@@ -125,19 +129,32 @@ def learn_all(batch: Batch, lanes: Lanes) -> None:
 
 @inlined
 def draw_in_all(lanes: Lanes, busy: np.uint64) -> None:
-    """Draw an action in each lane."""
-    uncertain = busy & draw_actions(lanes.words, lanes.numbers)
+    """Draw an action in each lane: of the state that it is in or, on-policy, that it comes to."""
+    words = lanes.words
+    uncertain = busy & draw_actions(words, lanes.numbers)
     while uncertain:
-        draw_exactly(lanes, lowest_bit(uncertain))
+        lane = lowest_bit(uncertain)
+        row = words[TRANSITION + lane] >> _ONE if ON_POLICY else words[ROW + lane]
+        draw_exactly(lanes, lane, row)
         uncertain &= uncertain - _ONE
 
 
 @inlined
-def draw_exactly(lanes: Lanes, lane: np.uint64) -> None:
+def draw_exactly(lanes: Lanes, lane: np.uint64, row: np.uint64) -> None:
     """Find the action that a lane's uniform draws, as `Generator.choice` does."""
-    words, numbers = lanes.words, lanes.numbers
-    lanes.probabilities[:] = numbers[SHARE + lane]
-    lanes.probabilities[words[GREEDY + lane]] += numbers[REST + lane]
+    words, numbers, probabilities = lanes.words, lanes.numbers, lanes.probabilities
+    greedy = words[GREEDY + lane]
+    probabilities[:] = numbers[SHARE + lane]
+    if RANDOM_TIES and words[TIED + lane]:
+        at = words[TABLE + lane] + row
+        best, count = lanes.q[at + greedy], 0
+        for action in range(len(probabilities)):
+            count += lanes.q[at + np.uint64(action)] == best
+        for action in range(len(probabilities)):
+            if lanes.q[at + np.uint64(action)] == best:
+                probabilities[action] += numbers[REST + lane] / count
+    else:
+        probabilities[greedy] += numbers[REST + lane]
     words[ACTION + lane] = draw_as_choice(words[UNIFORM + lane], lanes.probabilities)
 
 
@@ -166,6 +183,7 @@ def follow(batch: Batch, lanes: Lanes, lane: np.uint64) -> None:
     agent = learners.current[learner]
     lanes.numbers[ALPHA + lane] = agent.alpha
     lanes.numbers[GAMMA + lane] = agent.gamma
+    lanes.words[TIES + lane] = np.uint64(agent.ties)
     set_epsilon(lanes.numbers, lane, agent.epsilon, len(batch.world.actions))
 
 
@@ -184,11 +202,13 @@ def begin_episode(batch: Batch, lanes: Lanes, lane: np.uint64, has_uniform: bool
     at = words[TABLE + lane] + np.uint64(NUM_TABLES) * row
     words[ROW + lane] = row
     words[GREEDY + lane] = greedy_at(lanes.q, at, world.actions)
+    if RANDOM_TIES:
+        words[TIED + lane] = words[TIES + lane] & tied_with(lanes.q, at, NONE, 0.0, world.actions)
     lanes.numbers[RETURN + lane], words[LENGTH + lane] = 0.0, _ZERO
     if ON_POLICY:
         if not has_uniform:
             words[UNIFORM + lane] = draw(words, STREAM, lane)
-        draw_exactly(lanes, lane)
+        draw_exactly(lanes, lane, row)
 
 
 @inlined

@@ -31,6 +31,8 @@ STOCHASTIC = True
 GENERAL = True
 """Whether a kernel knows what is seldom asked for, and looks for it in each step: softmax, random
 ties, schedules by visits, random rewards."""
+RANDOM_TIES = True
+"""Whether lanes look for best actions that are equal; the plain loop does where it is general."""
 
 States = NDArray[np.uint64]
 Thresholds = NDArray[np.uint64]

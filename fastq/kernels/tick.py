@@ -2,8 +2,8 @@
 
 This file is a template. The names that `build` binds anew, here Q-learning's, are `learn`, which
 updates all lanes; in it `bootstrap`, the worth of the next state; `greedy_at`, its best action;
-``NUM_TABLES``, of each lane; ``ON_POLICY``, as in `loop`; and ``STOCHASTIC``, whether outcomes are
-drawn.
+``NUM_TABLES``, of each lane; ``ON_POLICY``, as in `loop`; ``STOCHASTIC``, whether outcomes are
+drawn; and ``RANDOM_TIES``, whether best actions that are equal are looked for.
 """
 
 from typing import Any
@@ -26,12 +26,14 @@ from fastq.kernels.lanes import (
     REWARD,
     ROW,
     TABLE,
+    TIED,
+    TIES,
     TRANSITION,
     VALUE,
     draw,
 )
 from fastq.kernels.q_learning import bootstrap
-from fastq.kernels.tables import STOCHASTIC
+from fastq.kernels.tables import RANDOM_TIES, STOCHASTIC
 from fastq.machine import vectorised
 
 NUM_TABLES = 1
@@ -91,6 +93,25 @@ def look_ahead(
         take_step(words, numbers, transitions, rewards, lane)
         there = words[TABLE + lane] + (words[TRANSITION + lane] >> _ONE)
         words[GREEDY + lane] = greedy_at(q, there, actions)
+        if RANDOM_TIES:
+            words[TIED + lane] = words[TIES + lane] & tied_with(q, there, NONE, 0.0, actions)
+
+
+@inlined
+def tied_with(
+    q: NDArray[np.float64], row: np.uint64, changed: np.uint64, value: float, actions: Any
+) -> np.uint64:
+    """Say whether several actions of a row are the best, of which one has changed to a value."""
+    best = value if changed == _ZERO else q[row]
+    tied = _ZERO
+    for other in range(1, len(actions)):
+        action = np.uint64(other)
+        stored = q[row + action]
+        candidate = value if changed == action else stored
+        tied = _ONE if candidate == best else tied
+        tied = _ZERO if candidate > best else tied
+        best = candidate if candidate > best else best
+    return tied
 
 
 @inlined
@@ -141,6 +162,9 @@ def learn(
         if not ON_POLICY:
             changed = words[ACTION + lane] if next_row == row else NONE
             words[GREEDY + lane] = greedy_with(q, there, changed, value, actions)
+            if RANDOM_TIES:
+                tied = tied_with(q, there, changed, value, actions)
+                words[TIED + lane] = words[TIES + lane] & tied
         ended |= count_step(words, numbers, lane, max_steps) << lane
     return ended
 
