@@ -69,7 +69,7 @@ def _axis(name: str, values: tuple[int, ...], world: Callable[[int], fastq.Finit
     worlds = [world(value) for value in values]
     with mock.patch.object(lanes, "MOST_BYTES", 2**40):
         lockstep = [_nanoseconds(mdp) for mdp in worlds]
-    with mock.patch.object(build, "fits_lanes", lambda *_: False):
+    with mock.patch.object(build, "fits_lanes", lambda *_, **__: False):
         plain = [_nanoseconds(mdp) for mdp in worlds]
     return Axis(name, values, lockstep, plain)
 

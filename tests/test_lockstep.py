@@ -60,10 +60,7 @@ def run_of(batch, i):
     )
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [*itertools.product(KINDS, IN_LANES), (QLearning, "taxi")],
-)
+@pytest.mark.parametrize(("kind", "name"), [*itertools.product(KINDS, IN_LANES)])
 def test_a_batch_equals_its_runs_alone(kind, name, in_lanes):
     mdp, _ = world(name)
     agents = [kind(**options) for options in MIXED]
@@ -144,11 +141,34 @@ def test_a_run_that_diverges_does_so_alone():
     assert batch.q[16:].tobytes() == alone.q.tobytes()
 
 
+TIED = [
+    {"ties": "random"},
+    {"ties": "random", "alpha": 0.5, "epsilon": fastq.Linear(start=1.0, end=0.0, episodes=3)},
+    {"ties": "random", "epsilon": 0.0, "gamma": 0.0},
+    {"ties": "random", "epsilon": 1.0, "initial_value": 1.5},
+    {"ties": "first"},
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [*((kind, "cliff") for kind in KINDS[:3]), (Sarsa, "windy stochastic")]
+)
+def test_ties_are_broken_as_in_single_runs(kind, name, in_lanes):
+    mdp, _ = world(name)
+    agents = [kind(**options) for options in TIED]
+    options = {"episodes": 7, "seed": 5, "max_steps": 500}
+    batch = assert_equal_to_single_runs(mdp, agents, runs=9, **options)
+    (sort,) = in_lanes
+    assert sort.ties
+    first, random = (batch.lengths[place * 9 : place * 9 + 9] for place in (4, 0))
+    assert (first != random).any()  # a negative control: the rule matters
+
+
 @pytest.mark.parametrize(
     ("kind", "options"),
     [
         (QLearning, {"temperature": 1.0}),
-        (QLearning, {"ties": "random"}),
+        (DoubleQLearning, {"ties": "random"}),
         (QLearning, {"alpha": fastq.Visits(power=0.7)}),
         (QLearning, {"epsilon": fastq.Visits(power=0.7)}),
         (DoubleQLearning, {"initial_value": 1.7e308}),
@@ -182,7 +202,7 @@ def test_lockstep_is_quicker(monkeypatch):
         for in_lanes, speeds in found.items():
             with monkeypatch.context() as patch:
                 if not in_lanes:
-                    patch.setattr(build, "fits_lanes", lambda *_: False)
+                    patch.setattr(build, "fits_lanes", lambda *_, **__: False)
                 started = time.perf_counter()
                 batch = fastq.train_batch(mdp, QLearning(), runs=64, episodes=100, seed=seed)
                 speeds.append(batch.lengths.sum() / (time.perf_counter() - started))
@@ -196,7 +216,7 @@ def test_a_wrong_rule_is_found(wrong, monkeypatch):
     """Sarsa's bootstrap in Q-learning's kernel; the first action's value taken for a new one."""
     mdp, options = fastq.windy_gridworld(), {"episodes": 20, "seed": 0}
     right = fastq.train_batch(mdp, QLearning(), runs=16, **options)
-    names = {"STOCHASTIC": False, "bootstrap": q_learning.bootstrap, **wrong}
+    names = {"STOCHASTIC": False, "RANDOM_TIES": False, "bootstrap": q_learning.bootstrap, **wrong}
     kernel = specialised(lockstep.learn_lanes, "learn_wrongly", "".join(wrong), names)
     monkeypatch.setattr(training, "kernel_for", lambda *args: kernel)
     assert fastq.train_batch(mdp, QLearning(), runs=16, **options).q.tobytes() != right.q.tobytes()

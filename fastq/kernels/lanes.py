@@ -77,7 +77,7 @@ class Lanes(NamedTuple):
     """Scratch, shape (A,)."""
 
 
-def fits_lanes(mdp: FiniteMDP, agents: Sequence[Agent], runs: int, *, ties: bool) -> bool:
+def fits_lanes(mdp: FiniteMDP, agents: Sequence[Agent], runs: int, *, ties: bool = False) -> bool:
     """Say whether so many runs of plain agents of one class can be in lock-step, and gain by it."""
     known = (QLearning, Sarsa, ExpectedSarsa)
     return (
