@@ -45,7 +45,10 @@ def test_taxi_learns_the_known_optimum(tmp_path):
     assert (first["upper"] < -200).all()
 
 
-TARGETS = ("W1", "W2", "W2b", "W2c", "W3", "W4", "W5", "C1", "C2", "C3", "C4", "T")
+TARGETS = [
+    *("W1", "W2", "W2b", "W2c", "W3", "W4", "W5"),
+    *("C1", "C2", "C3", "C4", "X1", "H1", "D1", "G1", "T"),
+]
 
 
 @pytest.fixture(scope="module")
