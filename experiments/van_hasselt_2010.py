@@ -14,7 +14,7 @@ import pandas as pd
 
 import fastq
 from experiments.claims import Found, Scale, claim, ordered
-from experiments.coin_grid import BIN, GRID, START, follow
+from experiments.coin_grid import BIN, GRID, START, STEPS, follow
 from fastq import planning, statistics
 
 AGENTS = {"Q-learning": fastq.QLearning, "Double Q-learning": fastq.DoubleQLearning}
@@ -39,7 +39,8 @@ def run(scale: Scale) -> Found:
         several = np.array(joblib.Parallel(n_jobs=-1, prefer="threads")(each))
         scale.count(runs, int(several[:, -1].sum()), time.perf_counter() - started)
         table = pd.DataFrame(statistics.t_interval(several[:, :-1])._asdict())
-        found[name, alpha] = table.assign(step=BIN * (table.index + 1), runs=runs)
+        steps = np.minimum(BIN * (table.index + 1), STEPS)  # the last row is max Q(start)
+        found[name, alpha] = table.assign(step=steps, runs=runs)
     for alpha in POWERS:
         q, double = (found[name, alpha].set_index("step") for name in AGENTS)
         exact = q[-1:].assign(estimate=values[START], lower=values[START], upper=values[START])
