@@ -69,6 +69,8 @@ class Work(NamedTuple):
     runs: int
     steps: int
     seconds: float
+    truncated: int
+    """Episodes that the time limit cut short."""
 
 
 class Scale:
@@ -83,15 +85,15 @@ class Scale:
         return full if self.full else quick
 
     def run(self, sweep: fastq.Sweep, name: str = "sweep") -> fastq.Results:
-        """Run a sweep, or what an interrupted one has left of it, without cutting episodes."""
+        """Run a sweep, or what an interrupted one has left of it."""
         results = fastq.run(sweep, self.folder / name)
-        about = results.manifest
-        self.count(results.total, about["steps"], about["wall_time"])
+        about, truncated = results.manifest, int(results.summary()["truncated"].sum())
+        self.count(results.total, about["steps"], about["wall_time"], truncated)
         return results
 
-    def count(self, runs: int, steps: int, seconds: float) -> None:
+    def count(self, runs: int, steps: int, seconds: float, truncated: int = 0) -> None:
         """Put down work that was done."""
-        self.work.append(Work(runs, steps, seconds))
+        self.work.append(Work(runs, steps, seconds, truncated))
 
 
 def claim(

@@ -27,6 +27,7 @@ SETTING: Any = {"env": fastq.cliff_walking(), "agent": list(AGENTS), "max_steps"
 def run(scale: Scale, ties: str = "random") -> Found:
     """Run both halves, and draw them into one figure, as in the book."""
     claims, ax = [], fastq.plot.new_axes()
+    ax.plot([], [], "k+", markersize=11, markeredgewidth=0.7, label="published")
     table = DRAWN.iloc[:: scale.pick(1, 6)]
     interim = {"episodes": 100, "runs": scale.pick(50_000, 200), "record": "moments"}
     asymptotic = {"episodes": scale.pick(100_000, 30_000), "runs": 10, "record": "summary"}
@@ -46,7 +47,6 @@ def run(scale: Scale, ties: str = "random") -> Found:
             words = f"interim, {above} above {below}"
             claims.append(ordered(target, words, curves[above], curves[below]))
     ax.set(xlim=(0.08, 1.02), ylim=(-160, 0), xlabel="alpha", ylabel="sum of rewards per episode")
-    ax.plot([], [], "k+", markersize=11, markeredgewidth=0.7, label="published")
     ax.legend(loc="lower center", bbox_to_anchor=(0.58, 0.02), ncols=2, fontsize="small")
     return Found(claims, ax)
 

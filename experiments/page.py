@@ -56,6 +56,8 @@ def _work(scale: Scale) -> str:
     """Say how much was trained, and how long it took."""
     if not scale.work:
         return "Exact: nothing was trained."
-    runs, steps, seconds = (sum(numbers) for numbers in zip(*scale.work, strict=True))
+    runs, steps, seconds, truncated = (sum(each) for each in zip(*scale.work, strict=True))
     where = f"{os.cpu_count()} cores ({platform.machine()})"
-    return f"{runs:,} runs, {steps:,} steps, {seconds:,.1f} s of training on {where}."
+    cut = f"{truncated:,} episodes were" if truncated else "no episode was"
+    trained = f"{runs:,} runs, {steps:,} steps, {seconds:,.1f} s of training on {where}"
+    return f"{trained}; {cut} cut short by a time limit."
