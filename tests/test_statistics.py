@@ -194,6 +194,10 @@ def test_resampling_takes_its_seed_and_nothing_else(kind):
 BAD = [
     (lambda: t_interval(np.zeros((3, 1)), 95), r"level = 95: must be a number in \(0, 1\)"),
     (lambda: interval(np.zeros(3), "bca", float("nan")), "level = nan"),
+    (lambda: t_interval(np.zeros(3), "0.9"), r"level = '0.9': must be a number in \(0, 1\)"),
+    (lambda: statistics.best_set([[1, 2]], None), "level = None"),
+    (lambda: interval(np.zeros(3), "t", np.array([0.5, 0.9])), "level = array"),
+    (lambda: statistics.tolerance_runs(0.95, "most"), "content = 'most'"),
     (lambda: t_interval(np.zeros((0, 3))), "must hold at least one run"),
     (lambda: t_interval(1.0), "must hold at least one run"),
     (lambda: interval([[1, 2], [3]], "bootstrap"), "as many of each run"),

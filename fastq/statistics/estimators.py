@@ -11,6 +11,7 @@ Source: Agarwal et al. (2021), Deep RL at the Edge of the Statistical Precipice,
 interquartile mean; it equals `scipy.stats.trim_mean` with a fourth cut from each end.
 """
 
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -107,8 +108,13 @@ def read_samples(samples: Any) -> Floats:
 
 def check_level(level: float) -> None:
     """Raise `InputError` for a confidence that is none."""
-    if not 0 < level < 1:
-        raise InputError(f"level = {shorten(level)}: must be a number in (0, 1)")
+    check_inside("level", level)
+
+
+def check_inside(field: str, share: float) -> None:
+    """Raise `InputError` for what is no number in (0, 1)."""
+    if not (isinstance(share, Real) and 0 < share < 1):
+        raise InputError(f"{field} = {shorten(share)}: must be a number in (0, 1)")
 
 
 def unknown(middle: Floats) -> Estimate:
