@@ -93,17 +93,28 @@ def read_samples(samples: Any) -> Floats:
     InputError
         Where there is no run, runs differ in length, or a number is not finite.
     """
-    try:
-        table = np.asarray(samples, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(
-            f"samples = {shorten(samples)}: must be numbers, and as many of each run"
-        ) from None
+    table = read_numbers(samples)
     if table.ndim == 0 or len(table) == 0:
         raise InputError(f"samples have shape {table.shape}: must hold at least one run")
     for place in map(tuple, np.argwhere(~np.isfinite(table))[:1].tolist()):
         raise InputError(f"samples at {place} = {table[place]}: must be finite numbers")
     return table
+
+
+def read_numbers(samples: Any) -> Floats:
+    """Read samples as floats, of which some may not be finite.
+
+    Raises
+    ------
+    InputError
+        Where runs differ in length, or something is no number.
+    """
+    try:
+        return np.asarray(samples, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"samples = {shorten(samples)}: must be numbers, and as many of each run"
+        ) from None
 
 
 def check_level(level: float) -> None:
