@@ -172,6 +172,11 @@ def test_equal_runs_have_no_width(kind):
     assert found.upper == pytest.approx([0.1] * 3, rel=1e-12)
 
 
+@pytest.mark.parametrize("kind", INTERVALS)
+def test_a_curve_of_no_points_has_an_interval_of_none(kind):
+    assert [bound.shape for bound in interval(np.empty((50, 0)), kind)] == [(0,)] * 3
+
+
 @pytest.mark.parametrize("kind", [kind for kind in INTERVALS if kind != "tolerance"])
 def test_one_run_has_no_interval(kind):
     found = interval(np.array([[1.0, 2.0]]), kind)
