@@ -64,25 +64,52 @@ def test_students_own_example():
     assert [round(float(x), 2) for x in found] == [1.58, 0.70, 2.46]
 
 
-def test_the_bootstrap_of_a_published_example():
-    """The treated mice: mean 86.86, its bootstrap standard error about 23.36 (chapter 2)."""
-    ((_, means),) = resampling.resampled(MOUSE[:, None], "mean", resampling.drawn(7, 20_000, 0))
+@pytest.mark.parametrize(("estimator", "error"), [("mean", 23.36), ("median", 37.83)])
+def test_the_bootstrap_of_a_published_example(estimator, error):
+    """The treated mice: mean 86.86, and the standard errors of endless resamples (chapter 2)."""
+    counts, shares = all_resamples(7)
+    ((_, found),) = resampling.resampled(MOUSE[:, None], estimator, counts)
     assert MOUSE.mean() == pytest.approx(86.86, abs=0.005)
-    assert means.std() == pytest.approx(23.36, abs=0.5)
-    found = statistics.bootstrap_interval(MOUSE, resamples=20_000)
-    assert (found.lower, found.upper) == pytest.approx((45, 134), abs=6)
+    assert np.sqrt(np.cov(found[0], aweights=shares, ddof=0)) == pytest.approx(error, abs=0.005)
+    ordered = found[0][np.argsort(found[0])]
+    reached = shares[np.argsort(found[0])].cumsum()
+    bounds = statistics.bootstrap_interval(MOUSE, 0.9, estimator=estimator, resamples=50_000)[1:]
+    assert bounds == pytest.approx(ordered[np.searchsorted(reached, [0.05, 0.95])], abs=0.5)
+
+
+def all_resamples(runs):
+    """List how often each run can be drawn, and how probable that is."""
+    counts = np.array([c for c in np.ndindex(*[runs + 1] * (runs - 1)) if sum(c) <= runs])
+    counts = np.column_stack([counts, runs - counts.sum(axis=1)])
+    return counts, stats.multinomial.pmf(counts, runs, np.full(runs, 1 / runs))
+
+
+def in_order(estimator):
+    """Sort runs before they are estimated: rounding then tells no two resamples of them apart."""
+
+    def sorted_first(samples, axis):
+        runs, ordered = samples.shape[axis], np.sort(samples, axis=axis)
+        if estimator == "iqm":
+            middle = np.arange(runs // 4, runs - runs // 4)
+            return ordered.take(middle, axis=axis).mean(axis=axis)
+        return ESTIMATORS[estimator](ordered, axis=axis)
+
+    return sorted_first
 
 
 @pytest.mark.parametrize("estimator", [name for name in ESTIMATORS if name != "quantile:0"])
 @pytest.mark.parametrize(("kind", "method"), [("bootstrap", "percentile"), ("bca", "BCa")])
-def test_bootstraps_equal_scipys_given_the_same_resamples(kind, method, estimator, monkeypatch):
-    monkeypatch.setattr(resampling, "_BYTES", 8 * 300 * 4)  # some columns at a time
-    samples = np.random.default_rng(1).exponential(size=(20, 3, 5))
+@pytest.mark.parametrize("shape", [(20,), (21, 3, 5), (7, 2, 3, 2)], ids=str)
+def test_bootstraps_equal_scipys_given_the_same_resamples(
+    kind, method, estimator, shape, monkeypatch
+):
+    monkeypatch.setattr(resampling, "_BYTES", 8 * 300 * 4)  # four columns at a time
+    samples = np.random.default_rng(1).exponential(size=shape)
     bootstrap = {"bootstrap": statistics.bootstrap_interval, "bca": statistics.bca_interval}[kind]
     found = bootstrap(samples, 0.9, estimator=estimator, resamples=300, seed=4)
     expected = stats.bootstrap(
         (samples,),
-        ESTIMATORS[estimator],
+        in_order(estimator),
         axis=0,
         n_resamples=300,
         confidence_level=0.9,
@@ -90,10 +117,44 @@ def test_bootstraps_equal_scipys_given_the_same_resamples(kind, method, estimato
         rng=np.random.default_rng(4),
         vectorized=True,
     ).confidence_interval
-    # Of two interquartile means of the same runs scipy may call one less, by rounding.
-    room = 5e-3 if (kind, estimator) == ("bca", "iqm") else 1e-9
-    assert found.lower == pytest.approx(expected.low, rel=room)
-    assert found.upper == pytest.approx(expected.high, rel=room)
+    assert found.estimate.shape == shape[1:]
+    assert found.lower == pytest.approx(expected.low, rel=1e-12)
+    assert found.upper == pytest.approx(expected.high, rel=1e-12)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("columns", [1, 2, 7, 100])
+def test_in_how_many_blocks_columns_are_resampled_does_not_matter(estimator, columns, monkeypatch):
+    samples, counts = np.random.default_rng(2).normal(size=(9, 7)), resampling.drawn(9, 40, 1)
+    ((everything, whole),) = resampling.resampled(samples, estimator, counts)
+    monkeypatch.setattr(resampling, "_BYTES", 8 * 40 * columns)
+    pieces = list(resampling.resampled(samples, estimator, counts))
+    assert everything == slice(0, 7)
+    assert [some.start for some, _ in pieces] == list(range(0, 7, columns))
+    assert np.concatenate([found for _, found in pieces]) == pytest.approx(whole, rel=1e-12)
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(
+    samples=samples_of,
+    estimator=st.sampled_from(sorted(ESTIMATORS)),
+    seed=st.integers(0, 2**63 - 1),
+)
+def test_a_resample_is_estimated_as_the_runs_that_were_drawn(samples, estimator, seed):
+    runs = len(samples)
+    picked = np.random.default_rng(seed).integers(0, runs, size=(5, runs))
+    ((_, found),) = resampling.resampled(samples, estimator, resampling.drawn(runs, 5, seed))
+    expected = np.stack([statistics.estimate(samples[rows], estimator) for rows in picked], axis=1)
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-12 * np.abs(samples).max())
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(samples=samples_of, estimator=st.sampled_from(sorted(ESTIMATORS)))
+def test_runs_are_left_out_one_at_a_time(samples, estimator):
+    found = np.sort(resampling.left_out(samples, estimator), axis=0)
+    without = [np.delete(samples, run, axis=0) for run in range(len(samples))]
+    expected = np.sort([statistics.estimate(others, estimator) for others in without], axis=0)
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-12 * np.abs(samples).max())
 
 
 def test_compiled_resampling_equals_its_source():
@@ -107,19 +168,28 @@ def test_compiled_resampling_equals_its_source():
     assert outs[0].tobytes() == outs[1].tobytes()
 
 
+def two_humps(rng, size):
+    """Three runs of ten fail."""
+    return np.where(rng.random(size) < 0.3, 0.5 * rng.normal(size=size), rng.normal(10, size=size))
+
+
 NORMAL = "normal", lambda rng, size: rng.normal(size=size), 0.0
 SKEWED = "skewed", lambda rng, size: rng.lognormal(size=size), np.exp(0.5)
+BIMODAL = "bimodal", two_humps, 7.0
 MEASURED = {  # by benchmarks/interval_coverage.py, at 10, 30 and 100 runs
     ("t", "normal"): (95.0, 94.8, 94.9),
     ("t", "skewed"): (84.0, 87.6, 91.5),
+    ("t", "bimodal"): (95.0, 94.2, 95.1),
     ("bootstrap", "normal"): (90.3, 93.3, 94.3),
     ("bootstrap", "skewed"): (80.5, 86.8, 91.6),
+    ("bootstrap", "bimodal"): (91.8, 93.6, 95.0),
     ("bca", "normal"): (90.1, 93.1, 94.4),
     ("bca", "skewed"): (82.5, 88.4, 92.0),
+    ("bca", "bimodal"): (95.3, 95.5, 95.5),
 }
 
 
-@pytest.mark.parametrize("samples", [NORMAL, SKEWED], ids=lambda samples: samples[0])
+@pytest.mark.parametrize("samples", [NORMAL, SKEWED, BIMODAL], ids=lambda samples: samples[0])
 @pytest.mark.parametrize("kind", POINTWISE)
 @pytest.mark.parametrize(("place", "runs"), [(0, 10), (1, 30), (2, 100)])
 def test_intervals_cover_as_often_as_was_measured(kind, samples, place, runs):
@@ -140,11 +210,39 @@ MENTIONED = {
 }
 
 
-@pytest.mark.parametrize("row", MENTIONED)
-def test_docstrings_say_what_was_measured(row):
+def shares_of(row):
+    """Read a row of the measured table: normal, skewed and bimodal, each of 10, 30 and 100 runs."""
     page = (Path(__file__).parent.parent / "docs" / "statistics.md").read_text()
     (line,) = [line for line in page.splitlines() if line.startswith(f"| {row} |")]
-    shares = line.split(" | ")[1:]
+    return line.removesuffix(" |").split(" | ")[1:]
+
+
+@pytest.mark.parametrize(("kind", "samples"), MEASURED)
+def test_the_figures_here_are_those_of_the_page(kind, samples):
+    place = 3 * ["normal", "skewed", "bimodal"].index(samples)
+    shares = shares_of(f"{kind}, mean")[place : place + 3]
+    assert tuple(map(float, shares)) == MEASURED[kind, samples]
+
+
+def test_docstrings_say_extremes_as_measured():
+    band, tolerance, best = (
+        " ".join(function.__doc__.split())
+        for function in (
+            statistics.simultaneous_band,
+            statistics.tolerance_interval,
+            statistics.best_set,
+        )
+    )
+    assert f"three fail it held {shares_of('simultaneous, mean of 100 points')[6]} %" in band
+    (share,) = {share.strip() for share in shares_of("tolerance, 90 % of runs")} - {""}
+    assert f"from 100 runs held 90 % of all runs {share} %" in tolerance
+    shares = sorted(map(float, shares_of("best set, 20 configurations")))
+    assert f"in the set {shares[0]} to {shares[-1]} %" in best
+
+
+@pytest.mark.parametrize("row", MENTIONED)
+def test_docstrings_say_what_was_measured(row):
+    shares = shares_of(row)
     function, places = MENTIONED[row]
     said = " ".join(function.__doc__.split())
     for place in places:
