@@ -30,6 +30,32 @@ SLEEP = np.array([1.2, 2.4, 1.3, 1.3, 0, 1, 1.8, 0.8, 4.6, 1.4])
 """Additional sleep by one drug beside another: Student (1908)."""
 
 
+def test_all_names_are_there_and_documented():
+    assert sorted(statistics.__all__) == sorted(set(statistics.__all__))
+    assert all(getattr(statistics, name).__doc__ for name in statistics.__all__)
+
+
+@pytest.mark.parametrize("kind", INTERVALS)
+def test_a_word_names_its_interval(kind):
+    samples = np.random.default_rng(3).normal(size=(60, 2))
+    named = {
+        "t": lambda: t_interval(samples, 0.8),
+        "bootstrap": lambda: statistics.bootstrap_interval(samples, 0.8, seed=9),
+        "bca": lambda: statistics.bca_interval(samples, 0.8, seed=9),
+        "simultaneous": lambda: statistics.simultaneous_band(samples, 0.8, seed=9),
+        "tolerance": lambda: statistics.tolerance_interval(samples, 0.8, estimator="mean"),
+    }
+    found, expected = interval(samples, kind, 0.8, seed=9), named[kind]()
+    assert [bound.tolist() for bound in found] == [bound.tolist() for bound in expected]
+
+
+@pytest.mark.parametrize("kind", ["bootstrap", "bca", "tolerance"])
+def test_an_interval_is_that_of_its_estimator(kind):
+    samples = np.random.default_rng(3).exponential(size=(60, 2))
+    found = interval(samples, kind, estimator="quantile:0.9")
+    assert found.estimate == pytest.approx(np.quantile(samples, 0.9, axis=0))
+
+
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 @pytest.mark.parametrize("runs", [1, 2, 3, 4, 9, 20])
 def test_estimates_equal_numpys_and_scipys(estimator, runs):
@@ -320,7 +346,15 @@ BAD = [
     (lambda: statistics.tolerance_interval(np.zeros(50), content=1), "content = 1: must be"),
     (lambda: statistics.tolerance_runs(0.95, 1 - 1e-9), "must be one that 10,000,000 runs suffice"),
     (lambda: statistics.paired_difference([1, 2], [1]), "must be alike, for runs are paired"),
-    (lambda: statistics.probability_of_improvement([[1, 2]], [1, 2]), "must be alike"),
+    (
+        lambda: statistics.probability_of_improvement([[1, 2]], [1, 2]),
+        r"\(1, 2\) and \(2,\): .*alike",
+    ),
+    (lambda: statistics.probability_of_improvement([1, 2], [1], paired=True), "runs are paired"),
+    (lambda: statistics.performance_profile([1], [np.nan]), r"samples at \(0,\) = nan"),
+    (lambda: statistics.simultaneous_band(np.zeros(3), resamples=0), "resamples = 0"),
+    (lambda: statistics.best_set([[1, 2]], seed=-1), "seed = -1"),
+    (lambda: statistics.estimate([1, 2], "quantile:nan"), "a finite number after the colon"),
     (lambda: statistics.performance_profile([[1, 2]], [1]), r"must be \(runs,\) and"),
     (lambda: statistics.best_set([["a", "b"]]), r"samples = \[\['a', 'b'\]\]: must be numbers"),
     (lambda: statistics.best_set([[1, 2], [3]]), r"samples = \[\[1, 2\], \[3\]\]: .* of each run"),
