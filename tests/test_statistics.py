@@ -1,154 +1,40 @@
-"""Estimates and intervals against scipy and published examples, and by how often they cover."""
-
-from pathlib import Path
+"""What all of the statistics have in common: words, invariants, seeds and bad input."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
-from scipy import stats
 
 import fastq
 from fastq import statistics
-from fastq.statistics import INTERVALS, interval, resampling, t_interval
-
-POINTWISE = ("t", "bootstrap", "bca")
-ESTIMATORS = {
-    "mean": np.mean,
-    "median": np.median,
-    "iqm": lambda x, axis=0: stats.trim_mean(x, 0.25, axis=axis),
-    "quantile:0.9": lambda x, axis=0: np.quantile(x, 0.9, axis=axis),
-    "quantile:0": np.min,
-}
-samples_of = arrays(
-    np.float64, st.tuples(st.integers(2, 8), st.integers(1, 4)), elements=st.floats(-1e6, 1e6)
-)
-MOUSE = np.array([94.0, 197, 16, 38, 99, 141, 23])
-"""Survival of treated mice: Efron & Tibshirani (1993), table 2.1."""
-SLEEP = np.array([1.2, 2.4, 1.3, 1.3, 0, 1, 1.8, 0.8, 4.6, 1.4])
-"""Additional sleep by one drug beside another: Student (1908)."""
+from fastq.statistics import INTERVALS, interval, t_interval
+from tests.estimators import samples_of
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
-@pytest.mark.parametrize("runs", [1, 2, 3, 4, 9, 20])
-def test_estimates_equal_numpys_and_scipys(estimator, runs):
-    samples = np.random.default_rng(runs).exponential(size=(runs, 3, 2))
-    found = statistics.estimate(samples, estimator)
-    assert found == pytest.approx(ESTIMATORS[estimator](samples, axis=0), rel=1e-12)
+def test_all_names_are_there_and_documented():
+    assert sorted(statistics.__all__) == sorted(set(statistics.__all__))
+    assert all(getattr(statistics, name).__doc__ for name in statistics.__all__)
 
 
-@pytest.mark.parametrize("level", [0.5, 0.9, 0.95, 0.999])
-def test_t_equals_scipy(level):
-    samples = np.random.default_rng(0).normal(3, 2, size=(12, 5, 2))
-    found = t_interval(samples, level)
-    expected = stats.ttest_1samp(samples, 0, axis=0).confidence_interval(level)
-    assert found.estimate == pytest.approx(samples.mean(axis=0))
-    assert found.lower == pytest.approx(expected.low)
-    assert found.upper == pytest.approx(expected.high)
+@pytest.mark.parametrize("kind", INTERVALS)
+def test_a_word_names_its_interval(kind):
+    samples = np.random.default_rng(3).normal(size=(60, 2))
+    named = {
+        "t": lambda: t_interval(samples, 0.8),
+        "bootstrap": lambda: statistics.bootstrap_interval(samples, 0.8, seed=9),
+        "bca": lambda: statistics.bca_interval(samples, 0.8, seed=9),
+        "simultaneous": lambda: statistics.simultaneous_band(samples, 0.8, seed=9),
+        "tolerance": lambda: statistics.tolerance_interval(samples, 0.8, estimator="mean"),
+    }
+    found, expected = interval(samples, kind, 0.8, seed=9), named[kind]()
+    assert [bound.tolist() for bound in found] == [bound.tolist() for bound in expected]
 
 
-def test_t_of_a_published_example():
-    """NIST/SEMATECH e-Handbook 1.3.5.2, ZARR13.DAT: n 195, mean 9.261460, sd 0.02278881."""
-    half_sd = 0.02278881 * np.sqrt(194 / 195)
-    spread = np.r_[9.261460, np.repeat([9.261460 - 1, 9.261460 + 1], 97)]
-    scale = half_sd / spread.std()
-    samples = 9.261460 + (spread - 9.261460) * scale
-    found = t_interval(samples)
-    assert (found.lower, found.upper) == pytest.approx((9.258242, 9.264679), abs=1e-6)
-
-
-def test_students_own_example():
-    """Student's sleepers: mean difference 1.58, interval 0.70 to 2.46."""
-    found = statistics.paired_difference(SLEEP, np.zeros(10))
-    assert [round(float(x), 2) for x in found] == [1.58, 0.70, 2.46]
-
-
-def test_the_bootstrap_of_a_published_example():
-    """The treated mice: mean 86.86, its bootstrap standard error about 23.36 (chapter 2)."""
-    ((_, means),) = resampling.resampled(MOUSE[:, None], "mean", resampling.drawn(7, 20_000, 0))
-    assert MOUSE.mean() == pytest.approx(86.86, abs=0.005)
-    assert means.std() == pytest.approx(23.36, abs=0.5)
-    found = statistics.bootstrap_interval(MOUSE, resamples=20_000)
-    assert (found.lower, found.upper) == pytest.approx((45, 134), abs=6)
-
-
-@pytest.mark.parametrize("estimator", [name for name in ESTIMATORS if name != "quantile:0"])
-@pytest.mark.parametrize(("kind", "method"), [("bootstrap", "percentile"), ("bca", "BCa")])
-def test_bootstraps_equal_scipys_given_the_same_resamples(kind, method, estimator, monkeypatch):
-    monkeypatch.setattr(resampling, "_BYTES", 8 * 300 * 4)  # some columns at a time
-    samples = np.random.default_rng(1).exponential(size=(20, 3, 5))
-    bootstrap = {"bootstrap": statistics.bootstrap_interval, "bca": statistics.bca_interval}[kind]
-    found = bootstrap(samples, 0.9, estimator=estimator, resamples=300, seed=4)
-    expected = stats.bootstrap(
-        (samples,),
-        ESTIMATORS[estimator],
-        axis=0,
-        n_resamples=300,
-        confidence_level=0.9,
-        method=method,
-        rng=np.random.default_rng(4),
-        vectorized=True,
-    ).confidence_interval
-    # Of two interquartile means of the same runs scipy may call one less, by rounding.
-    room = 5e-3 if (kind, estimator) == ("bca", "iqm") else 1e-9
-    assert found.lower == pytest.approx(expected.low, rel=room)
-    assert found.upper == pytest.approx(expected.high, rel=room)
-
-
-def test_compiled_resampling_equals_its_source():
-    rng = np.random.default_rng(0)
-    samples = rng.normal(size=(6, 9))
-    order = np.argsort(samples, axis=1)
-    counts, below = resampling.drawn(9, 20, 0), np.append(0.0, np.full(9, 1 / 9).cumsum())
-    outs = np.empty((2, 6, 20))
-    for fill, out in zip((resampling._fill, resampling._fill.py_func), outs, strict=True):
-        fill(np.take_along_axis(samples, order, axis=1), order, counts, below, out)
-    assert outs[0].tobytes() == outs[1].tobytes()
-
-
-NORMAL = "normal", lambda rng, size: rng.normal(size=size), 0.0
-SKEWED = "skewed", lambda rng, size: rng.lognormal(size=size), np.exp(0.5)
-MEASURED = {  # by benchmarks/interval_coverage.py, at 10, 30 and 100 runs
-    ("t", "normal"): (95.0, 94.8, 94.9),
-    ("t", "skewed"): (84.0, 87.6, 91.5),
-    ("bootstrap", "normal"): (90.3, 93.3, 94.3),
-    ("bootstrap", "skewed"): (80.5, 86.8, 91.6),
-    ("bca", "normal"): (90.1, 93.1, 94.4),
-    ("bca", "skewed"): (82.5, 88.4, 92.0),
-}
-
-
-@pytest.mark.parametrize("samples", [NORMAL, SKEWED], ids=lambda samples: samples[0])
-@pytest.mark.parametrize("kind", POINTWISE)
-@pytest.mark.parametrize(("place", "runs"), [(0, 10), (1, 30), (2, 100)])
-def test_intervals_cover_as_often_as_was_measured(kind, samples, place, runs):
-    name, draw, truth = samples
-    found = interval(draw(np.random.default_rng(place), (runs, 3000)), kind)
-    covered = 100 * np.mean((found.lower <= truth) & (truth <= found.upper))
-    assert covered == pytest.approx(MEASURED[kind, name][place], abs=1.8)
-    if name == "normal" and (kind == "t" or runs == 100):
-        assert covered == pytest.approx(95, abs=2)
-
-
-MENTIONED = {
-    "t, mean": (statistics.t_interval, (3,)),
-    "bootstrap, mean": (statistics.bootstrap_interval, (0, 3)),
-    "bca, mean": (statistics.bca_interval, (0, 3)),
-    "simultaneous, mean of 100 points": (statistics.simultaneous_band, (0, 3)),
-    "probability of improvement": (statistics.probability_of_improvement, (0,)),
-}
-
-
-@pytest.mark.parametrize("row", MENTIONED)
-def test_docstrings_say_what_was_measured(row):
-    page = (Path(__file__).parent.parent / "docs" / "statistics.md").read_text()
-    (line,) = [line for line in page.splitlines() if line.startswith(f"| {row} |")]
-    shares = line.split(" | ")[1:]
-    function, places = MENTIONED[row]
-    said = " ".join(function.__doc__.split())
-    for place in places:
-        assert "{}, {} and {}".format(*shares[place : place + 3]) in said
+@pytest.mark.parametrize("kind", ["bootstrap", "bca", "tolerance"])
+def test_an_interval_is_that_of_its_estimator(kind):
+    samples = np.random.default_rng(3).exponential(size=(60, 2))
+    found = interval(samples, kind, estimator="quantile:0.9")
+    assert found.estimate == pytest.approx(np.quantile(samples, 0.9, axis=0))
 
 
 @pytest.mark.parametrize("kind", ["t", "bootstrap", "bca", "simultaneous"])
@@ -170,6 +56,11 @@ def test_equal_runs_have_no_width(kind):
     found = interval(np.full((50, 3), 0.1), kind)
     assert found.lower == pytest.approx([0.1] * 3, rel=1e-12)
     assert found.upper == pytest.approx([0.1] * 3, rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", INTERVALS)
+def test_a_curve_of_no_points_has_an_interval_of_none(kind):
+    assert [bound.shape for bound in interval(np.empty((50, 0)), kind)] == [(0,)] * 3
 
 
 @pytest.mark.parametrize("kind", [kind for kind in INTERVALS if kind != "tolerance"])
@@ -194,6 +85,10 @@ def test_resampling_takes_its_seed_and_nothing_else(kind):
 BAD = [
     (lambda: t_interval(np.zeros((3, 1)), 95), r"level = 95: must be a number in \(0, 1\)"),
     (lambda: interval(np.zeros(3), "bca", float("nan")), "level = nan"),
+    (lambda: t_interval(np.zeros(3), "0.9"), r"level = '0.9': must be a number in \(0, 1\)"),
+    (lambda: statistics.best_set([[1, 2]], None), "level = None"),
+    (lambda: interval(np.zeros(3), "t", np.array([0.5, 0.9])), "level = array"),
+    (lambda: statistics.tolerance_runs(0.95, "most"), "content = 'most'"),
     (lambda: t_interval(np.zeros((0, 3))), "must hold at least one run"),
     (lambda: t_interval(1.0), "must hold at least one run"),
     (lambda: interval([[1, 2], [3]], "bootstrap"), "as many of each run"),
@@ -213,8 +108,19 @@ BAD = [
     (lambda: statistics.tolerance_interval(np.zeros(50), content=1), "content = 1: must be"),
     (lambda: statistics.tolerance_runs(0.95, 1 - 1e-9), "must be one that 10,000,000 runs suffice"),
     (lambda: statistics.paired_difference([1, 2], [1]), "must be alike, for runs are paired"),
-    (lambda: statistics.probability_of_improvement([[1, 2]], [1, 2]), "must be alike"),
+    (
+        lambda: statistics.probability_of_improvement([[1, 2]], [1, 2]),
+        r"\(1, 2\) and \(2,\): .*alike",
+    ),
+    (lambda: statistics.probability_of_improvement([1, 2], [1], paired=True), "runs are paired"),
+    (lambda: statistics.performance_profile([1], [np.nan]), r"samples at \(0,\) = nan"),
+    (lambda: statistics.simultaneous_band(np.zeros(3), resamples=0), "resamples = 0"),
+    (lambda: statistics.best_set([[1, 2]], seed=-1), "seed = -1"),
+    (lambda: statistics.estimate([1, 2], "quantile:nan"), "a finite number after the colon"),
     (lambda: statistics.performance_profile([[1, 2]], [1]), r"must be \(runs,\) and"),
+    (lambda: statistics.best_set([["a", "b"]]), r"samples = \[\['a', 'b'\]\]: must be numbers"),
+    (lambda: statistics.best_set([[1, 2], [3]]), r"samples = \[\[1, 2\], \[3\]\]: .* of each run"),
+    (lambda: statistics.best_set([[1, np.inf]]), r"samples at \(0, 1\) = inf"),
     (lambda: statistics.best_set([1, 2]), r"must be \(runs, configurations\)"),
     (lambda: statistics.best_set([[1, np.nan]]), "must have at least one run"),
 ]

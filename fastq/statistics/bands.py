@@ -65,7 +65,7 @@ def simultaneous_band(
     if runs == 1:
         return unknown(mean)
     shifts = t_statistics(samples.reshape(runs, -1), drawn(runs, resamples, seed))
-    factor = np.quantile(np.abs(shifts).max(axis=1), level)
+    factor = np.quantile(np.abs(shifts).max(axis=1, initial=0.0), level)
     half = factor * samples.std(axis=0, ddof=1) / np.sqrt(runs)
     return Estimate(mean, mean - half, mean + half)
 

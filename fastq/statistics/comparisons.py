@@ -11,7 +11,14 @@ from scipy import special, stats
 
 from fastq.errors import InputError
 from fastq.statistics.bands import t_statistics
-from fastq.statistics.estimators import Estimate, Floats, check_level, read_samples, unknown
+from fastq.statistics.estimators import (
+    Estimate,
+    Floats,
+    check_level,
+    read_numbers,
+    read_samples,
+    unknown,
+)
 from fastq.statistics.intervals import interval
 from fastq.statistics.resampling import drawn
 from fastq.validation import check_arguments
@@ -201,7 +208,7 @@ def best_set(samples: Any, level: float = 0.95, *, resamples: int = 2000, seed: 
     """
     check_level(level)
     check_arguments(resamples=resamples, seed=seed)
-    table = np.asarray(samples, dtype=np.float64)
+    table = read_numbers(samples)
     if table.ndim != 2 or not table.size:
         raise InputError(f"samples have shape {table.shape}: must be (runs, configurations)")
     has = ~np.isnan(table)

@@ -11,6 +11,7 @@ Source: Agarwal et al. (2021), Deep RL at the Edge of the Statistical Precipice,
 interquartile mean; it equals `scipy.stats.trim_mean` with a fourth cut from each end.
 """
 
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -92,12 +93,7 @@ def read_samples(samples: Any) -> Floats:
     InputError
         Where there is no run, runs differ in length, or a number is not finite.
     """
-    try:
-        table = np.asarray(samples, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(
-            f"samples = {shorten(samples)}: must be numbers, and as many of each run"
-        ) from None
+    table = read_numbers(samples)
     if table.ndim == 0 or len(table) == 0:
         raise InputError(f"samples have shape {table.shape}: must hold at least one run")
     for place in map(tuple, np.argwhere(~np.isfinite(table))[:1].tolist()):
@@ -105,10 +101,31 @@ def read_samples(samples: Any) -> Floats:
     return table
 
 
+def read_numbers(samples: Any) -> Floats:
+    """Read samples as floats, of which some may not be finite.
+
+    Raises
+    ------
+    InputError
+        Where runs differ in length, or something is no number.
+    """
+    try:
+        return np.asarray(samples, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"samples = {shorten(samples)}: must be numbers, and as many of each run"
+        ) from None
+
+
 def check_level(level: float) -> None:
     """Raise `InputError` for a confidence that is none."""
-    if not 0 < level < 1:
-        raise InputError(f"level = {shorten(level)}: must be a number in (0, 1)")
+    check_inside("level", level)
+
+
+def check_inside(field: str, share: float) -> None:
+    """Raise `InputError` for what is no number in (0, 1)."""
+    if not (isinstance(share, Real) and 0 < share < 1):
+        raise InputError(f"{field} = {shorten(share)}: must be a number in (0, 1)")
 
 
 def unknown(middle: Floats) -> Estimate:

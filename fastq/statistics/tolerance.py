@@ -15,8 +15,13 @@ import numpy as np
 from scipy import special
 
 from fastq.errors import InputError
-from fastq.statistics.estimators import Estimate, check_level, estimate_of, read_samples
-from fastq.validation import shorten
+from fastq.statistics.estimators import (
+    Estimate,
+    check_inside,
+    check_level,
+    estimate_of,
+    read_samples,
+)
 
 _MOST = 10**7
 
@@ -53,7 +58,7 @@ def tolerance_interval(
     more than it says, since the bounds are runs, and there is none between two of them.
     """
     check_level(level)
-    _check_content(content)
+    check_inside("content", content)
     samples = read_samples(samples)
     runs = len(samples)
     spans = np.arange(1, runs)
@@ -88,7 +93,7 @@ def tolerance_runs(level: float = 0.95, content: float = 0.9) -> int:
         For an argument that is not allowed, or a share that over ten million runs would be for.
     """
     check_level(level)
-    _check_content(content)
+    check_inside("content", content)
     few, many = 1, 2  # too few, and enough or more
     while special.betaincc(many - 1, 2, content) < level:
         few, many = many, 2 * many
@@ -99,9 +104,3 @@ def tolerance_runs(level: float = 0.95, content: float = 0.9) -> int:
         enough = special.betaincc(middle - 1, 2, content) >= level
         few, many = (few, middle) if enough else (middle, many)
     return many
-
-
-def _check_content(content: float) -> None:
-    """Raise `InputError` for a share that is none."""
-    if not 0 < content < 1:
-        raise InputError(f"content = {shorten(content)}: must be a number in (0, 1)")

@@ -9,12 +9,14 @@ from scipy import stats
 
 from fastq.statistics import (
     best_set,
+    interval,
     paired_difference,
     performance_profile,
     probability_of_improvement,
 )
 
-few = arrays(np.float64, st.integers(2, 12), elements=st.integers(-3, 3).map(float))
+whole = st.integers(-3, 3).map(float)
+few = arrays(np.float64, st.integers(2, 12), elements=whole)
 
 
 @settings(max_examples=50, deadline=None, derandomize=True)
@@ -123,3 +125,82 @@ def test_what_is_ahead_by_rounding_is_not_ahead():
     samples[:, 1] = 0.1 + 0.2
     assert samples[0, 0] != samples[0, 1]
     assert best_set(samples).plausible.all()
+
+
+def test_improvement_of_a_published_example():
+    """Ages at which males and females were diagnosed: Shier (2004), as in scipy; U is 17."""
+    males, females = [19.0, 22, 16, 29, 24], [20.0, 11, 17, 12]
+    assert probability_of_improvement(males, females).estimate == pytest.approx(17 / 20)
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(pairs=arrays(np.float64, st.tuples(st.integers(2, 9), st.just(2)), elements=whole))
+def test_pairs_change_the_interval_only_and_are_mirrored_too(pairs):
+    first, second = pairs.T
+    found, mirrored = (
+        probability_of_improvement(*both, paired=True)
+        for both in [(first, second), (second, first)]
+    )
+    assert found.estimate == probability_of_improvement(first, second).estimate
+    assert 0 <= found.lower <= found.estimate <= found.upper <= 1
+    assert (mirrored.lower, mirrored.upper) == pytest.approx((1 - found.upper, 1 - found.lower))
+
+
+def test_improvement_of_curves_is_that_of_each_point():
+    first, second = np.random.default_rng(7).normal(size=(2, 8, 3, 2))
+    found = probability_of_improvement(first, second[:6])
+    for place in np.ndindex(3, 2):
+        alone = probability_of_improvement(first[:, *place], second[:6, *place])
+        assert [bound[place] for bound in found] == pytest.approx(list(alone))
+
+
+@pytest.mark.parametrize(("first", "second"), [([1.0], [0.0, 2.0]), ([0.0, 2.0], [1.0])])
+def test_one_run_of_either_leaves_improvement_open(first, second):
+    found = probability_of_improvement(first, second)
+    assert found.estimate == 0.5
+    assert np.isnan([found.lower, found.upper]).all()
+
+
+@pytest.mark.parametrize("kind", ["t", "bootstrap", "bca"])
+def test_a_paired_difference_is_the_interval_of_the_differences(kind):
+    first, second = np.random.default_rng(8).normal(size=(2, 12, 3))
+    found = paired_difference(first, second, kind, 0.9, seed=3)
+    expected = interval(first - second, kind, 0.9, seed=3)
+    assert [bound.tolist() for bound in found] == [bound.tolist() for bound in expected]
+
+
+@pytest.mark.parametrize(
+    ("runs", "width"), [(5, 0.56328), (10, 0.40925), (20, 0.29408), (40, 0.21012)]
+)
+def test_the_width_of_profiles_is_the_tabulated_one(runs, width):
+    """Miller (1956), Table of Percentage Points of Kolmogorov Statistics: 5 %, both sides."""
+    found = performance_profile(np.arange(runs), [runs / 2 - 0.5])
+    assert found.upper - found.estimate == pytest.approx([width], abs=6e-6)
+
+
+def test_a_profile_holds_the_whole_truth_and_an_interval_a_point_does_not():
+    rng, thresholds = np.random.default_rng(9), np.linspace(-2, 2, 50)
+    truth, held, held_by_points = stats.norm.sf(thresholds), 0, 0
+    for _ in range(200):
+        found = performance_profile(rng.normal(size=30), thresholds)
+        held += ((found.lower <= truth) & (truth <= found.upper)).all()
+        half = 1.96 * np.sqrt(truth * (1 - truth) / 30)
+        held_by_points += (np.abs(found.estimate - truth) <= half).all()
+    assert held >= 0.93 * 200
+    assert held_by_points < 0.85 * 200
+
+
+def test_a_configuration_of_one_run_may_be_the_best():
+    samples = grid(np.random.default_rng(10), 20, np.array([0, 9.0, 9.0]))
+    samples[1:, 2] = np.nan
+    assert best_set(samples).plausible.tolist() == [True, False, True]
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(samples=arrays(np.float64, st.tuples(st.integers(1, 6), st.integers(1, 4)), elements=whole))
+def test_the_greatest_mean_is_always_plausible_and_wins_are_shares(samples):
+    found = best_set(samples, resamples=50)
+    means = samples.mean(axis=0)
+    assert found.plausible[np.isclose(means, means.max(), rtol=0, atol=1e-9)].all()
+    assert found.wins.sum() == pytest.approx(1)
+    assert (found.wins >= 0).all()

@@ -1,0 +1,182 @@
+"""Intervals against scipy and published examples, and by how often they cover."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from fastq import statistics
+from fastq.statistics import interval, resampling, t_interval
+from tests.estimators import ESTIMATORS
+
+POINTWISE = ("t", "bootstrap", "bca")
+MOUSE = np.array([94.0, 197, 16, 38, 99, 141, 23])
+"""Survival of treated mice: Efron & Tibshirani (1993), table 2.1."""
+SLEEP = np.array([1.2, 2.4, 1.3, 1.3, 0, 1, 1.8, 0.8, 4.6, 1.4])
+"""Additional sleep by one drug beside another: Student (1908)."""
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9, 0.95, 0.999])
+def test_t_equals_scipy(level):
+    samples = np.random.default_rng(0).normal(3, 2, size=(12, 5, 2))
+    found = t_interval(samples, level)
+    expected = stats.ttest_1samp(samples, 0, axis=0).confidence_interval(level)
+    assert found.estimate == pytest.approx(samples.mean(axis=0))
+    assert found.lower == pytest.approx(expected.low)
+    assert found.upper == pytest.approx(expected.high)
+
+
+def test_t_of_a_published_example():
+    """NIST/SEMATECH e-Handbook 1.3.5.2, ZARR13.DAT: n 195, mean 9.261460, sd 0.02278881."""
+    half_sd = 0.02278881 * np.sqrt(194 / 195)
+    spread = np.r_[9.261460, np.repeat([9.261460 - 1, 9.261460 + 1], 97)]
+    scale = half_sd / spread.std()
+    samples = 9.261460 + (spread - 9.261460) * scale
+    found = t_interval(samples)
+    assert (found.lower, found.upper) == pytest.approx((9.258242, 9.264679), abs=1e-6)
+
+
+def test_students_own_example():
+    """Student's sleepers: mean difference 1.58, interval 0.70 to 2.46."""
+    found = statistics.paired_difference(SLEEP, np.zeros(10))
+    assert [round(float(x), 2) for x in found] == [1.58, 0.70, 2.46]
+
+
+@pytest.mark.parametrize(("estimator", "error"), [("mean", 23.36), ("median", 37.83)])
+def test_the_bootstrap_of_a_published_example(estimator, error):
+    """The treated mice: mean 86.86, and the standard errors of endless resamples (chapter 2)."""
+    counts, shares = all_resamples(7)
+    ((_, found),) = resampling.resampled(MOUSE[:, None], estimator, counts)
+    assert MOUSE.mean() == pytest.approx(86.86, abs=0.005)
+    assert np.sqrt(np.cov(found[0], aweights=shares, ddof=0)) == pytest.approx(error, abs=0.005)
+    ordered = found[0][np.argsort(found[0])]
+    reached = shares[np.argsort(found[0])].cumsum()
+    bounds = statistics.bootstrap_interval(MOUSE, 0.9, estimator=estimator, resamples=50_000)[1:]
+    assert bounds == pytest.approx(ordered[np.searchsorted(reached, [0.05, 0.95])], abs=0.5)
+
+
+def all_resamples(runs):
+    """List how often each run can be drawn, and how probable that is."""
+    counts = np.array([c for c in np.ndindex(*[runs + 1] * (runs - 1)) if sum(c) <= runs])
+    counts = np.column_stack([counts, runs - counts.sum(axis=1)])
+    return counts, stats.multinomial.pmf(counts, runs, np.full(runs, 1 / runs))
+
+
+def in_order(estimator):
+    """Sort runs before they are estimated: rounding then tells no two resamples of them apart."""
+
+    def sorted_first(samples, axis):
+        runs, ordered = samples.shape[axis], np.sort(samples, axis=axis)
+        if estimator == "iqm":
+            middle = np.arange(runs // 4, runs - runs // 4)
+            return ordered.take(middle, axis=axis).mean(axis=axis)
+        return ESTIMATORS[estimator](ordered, axis=axis)
+
+    return sorted_first
+
+
+@pytest.mark.parametrize("estimator", [name for name in ESTIMATORS if name != "quantile:0"])
+@pytest.mark.parametrize(("kind", "method"), [("bootstrap", "percentile"), ("bca", "BCa")])
+@pytest.mark.parametrize("shape", [(20,), (21, 3, 5), (7, 2, 3, 2)], ids=str)
+def test_bootstraps_equal_scipys_given_the_same_resamples(
+    kind, method, estimator, shape, monkeypatch
+):
+    monkeypatch.setattr(resampling, "_BYTES", 8 * 300 * 4)  # four columns at a time
+    samples = np.random.default_rng(1).exponential(size=shape)
+    bootstrap = {"bootstrap": statistics.bootstrap_interval, "bca": statistics.bca_interval}[kind]
+    found = bootstrap(samples, 0.9, estimator=estimator, resamples=300, seed=4)
+    expected = stats.bootstrap(
+        (samples,),
+        in_order(estimator),
+        axis=0,
+        n_resamples=300,
+        confidence_level=0.9,
+        method=method,
+        rng=np.random.default_rng(4),
+        vectorized=True,
+    ).confidence_interval
+    assert found.estimate.shape == shape[1:]
+    assert found.lower == pytest.approx(expected.low, rel=1e-12)
+    assert found.upper == pytest.approx(expected.high, rel=1e-12)
+
+
+def two_humps(rng, size):
+    """Three runs of ten fail."""
+    return np.where(rng.random(size) < 0.3, 0.5 * rng.normal(size=size), rng.normal(10, size=size))
+
+
+NORMAL = "normal", lambda rng, size: rng.normal(size=size), 0.0
+SKEWED = "skewed", lambda rng, size: rng.lognormal(size=size), np.exp(0.5)
+BIMODAL = "bimodal", two_humps, 7.0
+MEASURED = {  # by benchmarks/interval_coverage.py, at 10, 30 and 100 runs
+    ("t", "normal"): (95.0, 94.8, 94.9),
+    ("t", "skewed"): (84.0, 87.6, 91.5),
+    ("t", "bimodal"): (95.0, 94.2, 95.1),
+    ("bootstrap", "normal"): (90.3, 93.3, 94.3),
+    ("bootstrap", "skewed"): (80.5, 86.8, 91.6),
+    ("bootstrap", "bimodal"): (91.8, 93.6, 95.0),
+    ("bca", "normal"): (90.1, 93.1, 94.4),
+    ("bca", "skewed"): (82.5, 88.4, 92.0),
+    ("bca", "bimodal"): (95.3, 95.5, 95.5),
+}
+
+
+@pytest.mark.parametrize("samples", [NORMAL, SKEWED, BIMODAL], ids=lambda samples: samples[0])
+@pytest.mark.parametrize("kind", POINTWISE)
+@pytest.mark.parametrize(("place", "runs"), [(0, 10), (1, 30), (2, 100)])
+def test_intervals_cover_as_often_as_was_measured(kind, samples, place, runs):
+    name, draw, truth = samples
+    found = interval(draw(np.random.default_rng(place), (runs, 3000)), kind)
+    covered = 100 * np.mean((found.lower <= truth) & (truth <= found.upper))
+    assert covered == pytest.approx(MEASURED[kind, name][place], abs=1.8)
+    if name == "normal" and (kind == "t" or runs == 100):
+        assert covered == pytest.approx(95, abs=2)
+
+
+MENTIONED = {
+    "t, mean": (statistics.t_interval, (3,)),
+    "bootstrap, mean": (statistics.bootstrap_interval, (0, 3)),
+    "bca, mean": (statistics.bca_interval, (0, 3)),
+    "simultaneous, mean of 100 points": (statistics.simultaneous_band, (0, 3)),
+    "probability of improvement": (statistics.probability_of_improvement, (0,)),
+}
+
+
+def shares_of(row):
+    """Read a row of the measured table: normal, skewed and bimodal, each of 10, 30 and 100 runs."""
+    page = (Path(__file__).parent.parent / "docs" / "statistics.md").read_text()
+    (line,) = [line for line in page.splitlines() if line.startswith(f"| {row} |")]
+    return line.removesuffix(" |").split(" | ")[1:]
+
+
+@pytest.mark.parametrize(("kind", "samples"), MEASURED)
+def test_the_figures_here_are_those_of_the_page(kind, samples):
+    place = 3 * ["normal", "skewed", "bimodal"].index(samples)
+    shares = shares_of(f"{kind}, mean")[place : place + 3]
+    assert tuple(map(float, shares)) == MEASURED[kind, samples]
+
+
+def test_docstrings_say_extremes_as_measured():
+    band, tolerance, best = (
+        " ".join(function.__doc__.split())
+        for function in (
+            statistics.simultaneous_band,
+            statistics.tolerance_interval,
+            statistics.best_set,
+        )
+    )
+    assert f"three fail it held {shares_of('simultaneous, mean of 100 points')[6]} %" in band
+    (share,) = {share.strip() for share in shares_of("tolerance, 90 % of runs")} - {""}
+    assert f"from 100 runs held 90 % of all runs {share} %" in tolerance
+    shares = sorted(map(float, shares_of("best set, 20 configurations")))
+    assert f"in the set {shares[0]} to {shares[-1]} %" in best
+
+
+@pytest.mark.parametrize("row", MENTIONED)
+def test_docstrings_say_what_was_measured(row):
+    shares = shares_of(row)
+    function, places = MENTIONED[row]
+    said = " ".join(function.__doc__.split())
+    for place in places:
+        assert "{}, {} and {}".format(*shares[place : place + 3]) in said
