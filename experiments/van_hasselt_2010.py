@@ -36,7 +36,7 @@ def run(scale: Scale) -> Found:
     for (name, kind), (alpha, power) in product(AGENTS.items(), POWERS.items()):
         agent, started = kind(alpha=fastq.Visits(power=power), **FIXED), time.perf_counter()
         each = (joblib.delayed(follow)(agent, number) for number in range(runs))
-        several = np.array(joblib.Parallel(n_jobs=-1, prefer="threads")(each))
+        several = np.array(joblib.Parallel(n_jobs=-1)(each))
         scale.count(runs, int(several[:, -1].sum()), time.perf_counter() - started)
         table = pd.DataFrame(statistics.t_interval(several[:, :-1])._asdict())
         steps = np.minimum(BIN * (table.index + 1), STEPS)  # the last row is max Q(start)
