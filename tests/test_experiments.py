@@ -85,6 +85,20 @@ def test_the_page_has_every_target_and_every_figure(finished):
         assert (folder / "figures" / f"{name}.png").stat().st_size > 10_000
 
 
+@pytest.mark.parametrize("name", ["windy_gridworld", "cliff_walking", "figure_6_3", "figure_8_2"])
+def test_no_episode_is_cut_short_where_the_book_has_no_limit(name, finished):
+    text = (finished[1] / "RESULTS.md").read_text().split(f"## {name}\n")[1]
+    assert "no episode was cut short" in text.split("## ")[0]
+
+
+def test_the_results_are_those_of_the_full_scale_and_the_readme_says_the_same():
+    text = (EXPERIMENTS / "RESULTS.md").read_text()
+    assert "FAILS" not in text
+    assert [line[3:] for line in text.splitlines() if line[:3] == "## "] == [*experiments.NAMES]
+    (work,) = re.findall(r"2,850,570 runs, .* of training on .*", text)
+    assert work in (EXPERIMENTS.parent / "README.md").read_text()
+
+
 def test_a_subset_renews_its_section_alone(finished):
     _, folder = finished
     before = (folder / "RESULTS.md").read_text()
