@@ -52,7 +52,9 @@ class Metric(NamedTuple):
     number: float | None = None
 
     def __str__(self) -> str:
-        return self.name if self.number is None else f"{self.name}:{self.number:g}"
+        """Write the word that `find_metric` reads as this very metric."""
+        number = "" if self.number is None else f":{self.number!r}"
+        return self.name + number.removesuffix(".0")
 
     @property
     def of_policies(self) -> bool:

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import fastq
 from fastq.metrics import OF_LEARNING, OF_POLICIES, find_metric, of_learning
@@ -47,6 +49,30 @@ def test_metrics_are_those_of_a_plain_loop(text):
     expected = [naive(text, *run) for run in zip(RETURNS, LENGTHS, strict=True)]
     assert found == pytest.approx(expected, rel=1e-12)
     assert find_metric(str(metric)) == metric
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+@settings(derandomize=True, deadline=None, max_examples=50)
+def test_a_metric_is_written_with_all_its_digits(number):
+    for name in ("steps_to", "episodes_to"):
+        metric = find_metric(f"{name}:{number!r}")
+        assert metric.number == number
+        assert find_metric(str(metric)) == metric
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("steps_to:-20", "steps_to:-20"),
+        ("steps_to:-20.0", "steps_to:-20"),
+        ("steps_to:-1234567.5", "steps_to:-1234567.5"),
+        ("return_last:1e7", "return_last:10000000"),
+        ("episodes_to:0.73333333", "episodes_to:0.73333333"),
+        ("return", "return"),
+    ],
+)
+def test_how_a_metric_is_written(text, written):
+    assert str(find_metric(text)) == written
 
 
 def test_every_metric_is_tested_or_exact():
