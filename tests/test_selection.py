@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
 
 import fastq
 from fastq import selection
@@ -48,6 +51,35 @@ def test_the_luck_of_the_winner_is_told(metric, sign):
     flattered = [one.selected.lower <= 0 <= one.selected.upper for one in found]
     assert np.mean(flattered) < 0.92  # a negative control
     assert np.mean([one.table["plausible"].mean() for one in found]) > 0.9
+
+
+@pytest.mark.parametrize(("runs", "fresh_runs"), [(2, 2), (20, 5), (3, 40)])
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e6])
+def test_optimism_has_welchs_interval(runs, fresh_runs, scale):
+    rng = np.random.default_rng(6)
+    values, fresh = scale * rng.normal(size=(runs, 1)), scale * rng.normal(2, 3, size=fresh_runs)
+    metric = find_metric("regret")
+    found = selection.select(values, POINTS[:1], metric, lambda _: fresh, 0.9, 0).optimism
+    welch = stats.ttest_ind(-values[:, 0], -fresh, equal_var=False)
+    assert found.estimate == pytest.approx(fresh.mean() - values.mean())
+    assert (found.lower, found.upper) == pytest.approx(tuple(welch.confidence_interval(0.9)))
+
+
+@given(
+    st.lists(st.integers(-2, 2), min_size=4, max_size=4),
+    st.sampled_from([0.7441, 1 / 3, -15.0, 1e-200]),
+)
+@settings(derandomize=True, deadline=None, max_examples=50)
+def test_runs_that_rounding_parts_are_no_cause_for_alarm(ulps, value):
+    """The same policy has the same value but for rounding: no interval of it is wide."""
+    values = (value + np.spacing(value) * np.array(ulps)).reshape(2, 2)
+    found = selection.select(
+        values[:, :1], POINTS[:1], find_metric("value"), lambda _: values[:, 1], 0.95, 0
+    )
+    assert found.selected.estimate == pytest.approx(value, rel=1e-14, abs=0)
+    assert abs(found.optimism.estimate) <= 1e-14 * abs(value)
+    assert found.optimism.lower <= found.optimism.estimate <= found.optimism.upper
+    assert found.optimism.upper - found.optimism.lower <= 1e-13 * abs(value)
 
 
 def test_what_is_far_ahead_is_alone():
