@@ -84,6 +84,12 @@ def find_metric(text: str) -> Metric:
     return metric
 
 
+def check_episodes(metric: Metric, episodes: int) -> None:
+    """Raise `InputError` where runs have fewer episodes than a metric asks for."""
+    if metric.name == "return_last" and (metric.number or 1) > episodes:
+        raise InputError(f"metric = '{metric}': must be at most {episodes}, a run's")
+
+
 def of_learning(metric: Metric, returns: Floats, lengths: NDArray[Any]) -> Floats:
     """Give a metric of each run.
 
@@ -108,8 +114,7 @@ def of_learning(metric: Metric, returns: Floats, lengths: NDArray[Any]) -> Float
     if name == "return_last":
         episodes = returns.shape[1]
         last = last_of(episodes) if number is None else int(number)
-        if last > episodes:
-            raise InputError(f"metric = 'return_last:{last}': must be at most {episodes}, a run's")
+        check_episodes(metric, episodes)
         return np.asarray(returns[:, -last:].mean(axis=1))
     if name == "return_over_steps":
         return np.asarray((returns * lengths).sum(axis=1) / lengths.sum(axis=1))
