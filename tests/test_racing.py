@@ -121,6 +121,19 @@ def test_what_is_far_behind_goes_at_the_first_look():
     assert left.tolist() == [True, True, False, False]
 
 
+@pytest.mark.parametrize("record", ["summary", {"window": 7}], ids=str)
+def test_a_race_by_what_was_learned(tmp_path, record):
+    """Regret needs no episode on record."""
+    sweep = fastq.Sweep(**{**FIELDS, "runs": 20, "record": record})
+    found = race(tmp_path / "x", sweep, metric="regret")
+    values = found.results.values("regret")
+    for place, (runs, estimate) in enumerate(found.table[["runs", "estimate"]].to_numpy()):
+        assert estimate == pytest.approx(values[: int(runs), place].mean())
+    left = found.table["left"]
+    assert found.table["runs"][left].eq(found.table["runs"].max()).all()
+    assert left[found.table["estimate"].where(left).argmin()]
+
+
 def test_less_may_be_better(tmp_path):
     found = race(tmp_path / "x", metric="length", level=0.9)
     table = found.table.sort_values("estimate")
