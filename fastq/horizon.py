@@ -16,6 +16,10 @@ from fastq.bellman import Floats, Ints, Rows
 
 _LOOK = 32
 """Steps between two looks at whether anything still changes."""
+_SAME = 2**-48
+"""By what share rounding may part what two steps bring."""
+_OVER = 2**-54
+"""Share of a sum that rounding swallows."""
 
 
 def onward_under(rows: Rows, policies: Ints) -> Any:
@@ -67,22 +71,36 @@ def expected_sums(onward: Any, gains: Floats, blocks: int, horizon: int) -> Floa
     if np.diff(onward.indptr).max(initial=0) <= 1 and (onward.data == 1).all():
         return _by_doubling(onward, gains, horizon)
     found, places = np.empty_like(gains), np.arange(len(gains)).reshape(blocks, -1)
-    sums = np.zeros_like(gains)
-    for step in range(1, horizon + 1):
-        before, sums = sums, gains + onward @ sums
-        if step % _LOOK:
-            continue
-        # What grows by the same twice grows so for ever: by nothing, where the policy ends.
-        change = sums - before
-        steady = (gains + onward @ sums - sums == change).reshape(len(places), -1).all(axis=1)
-        found[places[steady].ravel()] = (sums + (horizon - step) * change)[_rows(steady, places)]
-        going = _rows(~steady, places)
-        places, sums, gains = places[~steady], sums[going], gains[going]
-        if not len(places):
-            return found
-        onward = onward[going][:, going]
+    # What the t-th step brings is followed by itself: as the difference of two sums, rounding would
+    # hide that it still shrinks.
+    sums, brings = gains, gains
+    for step in range(1, horizon):
+        after = onward @ brings
+        if step % _LOOK == 0:
+            steady = _is_steady(sums, brings, after, horizon - step, len(places))
+            going = _rows(~steady, places)
+            found[places[steady].ravel()] = (sums + (horizon - step) * brings)[~going]
+            places, sums, after = places[~steady], sums[going], after[going]
+            if not len(places):
+                return found
+            onward = onward[going][:, going]
+        sums, brings = sums + after, after
     found[places.ravel()] = sums
     return found
+
+
+def _is_steady(
+    sums: Floats, brings: Floats, after: Floats, left: int, blocks: int
+) -> NDArray[np.bool_]:
+    """Say of which blocks each step that is left brings the same, or nothing that matters."""
+
+    def largest(values: Floats) -> Floats:
+        return np.asarray(np.abs(values).reshape(blocks, -1, sums.shape[1]).max(axis=1))
+
+    size = largest(brings)
+    same = largest(after - brings) <= _SAME * size
+    over = left * size <= _OVER * largest(sums)
+    return np.asarray((same | over).all(axis=1))
 
 
 def _by_doubling(onward: Any, gains: Floats, horizon: int) -> Floats:

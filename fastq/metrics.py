@@ -52,7 +52,9 @@ class Metric(NamedTuple):
     number: float | None = None
 
     def __str__(self) -> str:
-        return self.name if self.number is None else f"{self.name}:{self.number:g}"
+        """Write the word that `find_metric` reads as this very metric."""
+        number = "" if self.number is None else f":{self.number!r}"
+        return self.name + number.removesuffix(".0")
 
     @property
     def of_policies(self) -> bool:
@@ -82,6 +84,12 @@ def find_metric(text: str) -> Metric:
     return metric
 
 
+def check_episodes(metric: Metric, episodes: int) -> None:
+    """Raise `InputError` where runs have fewer episodes than a metric asks for."""
+    if metric.name == "return_last" and (metric.number or 1) > episodes:
+        raise InputError(f"metric = '{metric}': must be at most {episodes}, a run's")
+
+
 def of_learning(metric: Metric, returns: Floats, lengths: NDArray[Any]) -> Floats:
     """Give a metric of each run.
 
@@ -106,8 +114,7 @@ def of_learning(metric: Metric, returns: Floats, lengths: NDArray[Any]) -> Float
     if name == "return_last":
         episodes = returns.shape[1]
         last = last_of(episodes) if number is None else int(number)
-        if last > episodes:
-            raise InputError(f"metric = 'return_last:{last}': must be at most {episodes}, a run's")
+        check_episodes(metric, episodes)
         return np.asarray(returns[:, -last:].mean(axis=1))
     if name == "return_over_steps":
         return np.asarray((returns * lengths).sum(axis=1) / lengths.sum(axis=1))

@@ -55,12 +55,8 @@ def of_policies(
     InputError
         Where the MDP is too large to be solved.
     """
+    check_solvable(metric, mdp)
     size = mdp.num_states * mdp.num_actions
-    if size > _MOST_PAIRS:
-        raise InputError(
-            f"metric = {metric.name!r}: takes exact values, and {mdp.name!r} has {size:,} pairs of "
-            f"state and action; must be at most {_MOST_PAIRS:,}"
-        )
     judge = _Judge(metric, mdp, getattr(agent, "gamma", 1.0), settings.max_steps)
     found = np.empty((len(runs), len(checkpoints)))
     for column, episodes in enumerate(checkpoints.tolist()):
@@ -74,6 +70,16 @@ def of_policies(
             )
             found[some, column] = judge.of(done.q.argmax(axis=2))
     return found
+
+
+def check_solvable(metric: Metric, mdp: FiniteMDP) -> None:
+    """Raise `InputError` where an MDP is too large for a metric of what is learned."""
+    size = mdp.num_states * mdp.num_actions
+    if metric.of_policies and size > _MOST_PAIRS:
+        raise InputError(
+            f"metric = {metric.name!r}: takes exact values, and {mdp.name!r} has {size:,} pairs of "
+            f"state and action; must be at most {_MOST_PAIRS:,}"
+        )
 
 
 class _Judge:

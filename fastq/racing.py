@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from fastq import statistics
 from fastq.estimates import Asked, check_asked
-from fastq.metrics import Floats, find_metric
+from fastq.metrics import Floats, check_episodes
+from fastq.policies import check_solvable
 from fastq.results import Results
 from fastq.runner import run_some
 from fastq.samples import check_recorded
@@ -97,8 +98,10 @@ def race(
     """
     check_level(level)
     check_arguments(first_runs=first_runs)
-    check_asked(sweep.recording, Asked(metric))
-    check_recorded(sweep.recording, find_metric(metric))
+    asked = check_asked(sweep.recording, Asked(metric))
+    check_recorded(sweep.recording, asked)
+    check_episodes(asked, sweep.episodes)
+    check_solvable(asked, sweep.mdp)
     counts = looks(first_runs, sweep.runs)
     left = np.ones(sweep.num_configurations, dtype=np.bool_)
     runs = np.zeros(sweep.num_configurations, dtype=np.int64)
@@ -107,7 +110,7 @@ def race(
         wanted = np.arange(sweep.runs) < runs[:, None]
         results = run_some(sweep, out, wanted, **options)
         values = results.values(metric)
-        left = still_left(find_metric(metric).sign * values[:count], left, level, len(counts))
+        left = still_left(asked.sign * values[:count], left, level, len(counts))
         if left.sum() == 1:
             break
     table = results.grid()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fastq.errors import InputError
 from fastq.metrics import Floats, Metric, of_learning
 from fastq.records import METRICS, Entries, Record, last_of, over_last
-from fastq.validation import choose
+from fastq.validation import check_arguments, choose
 
 
 def of_runs(record: Record, entries: Entries, metric: Metric, episodes: int) -> Floats:
@@ -54,8 +54,9 @@ def at_episode(record: Record, entries: Entries, metric: str, episode: int) -> F
     choose("metric", metric, METRICS)
     if record.kind != "episodes":
         raise needs(metric, "each episode", record)
+    check_arguments(episode=episode)
     columns = entries.columns[metric]
-    if not 0 <= episode < columns.shape[1]:
+    if episode >= columns.shape[1]:
         raise InputError(f"episode = {episode}: must be from 0 to {columns.shape[1] - 1}")
     return np.asarray(columns[:, episode], dtype=np.float64)
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from fastq import statistics
 from fastq.errors import InputError
@@ -244,10 +244,14 @@ def _gap(used: Floats, anew: Floats, level: float) -> Bounded:
     gap = float(used.mean() - anew.mean()) if len(anew) else np.nan
     if min(len(used), len(anew)) < 2:
         return Bounded(gap, np.nan, np.nan)
-    if max(np.ptp(used), np.ptp(anew)) == 0:
+    scale = max(np.ptp(used), np.ptp(anew))
+    if scale == 0:
         return Bounded(gap, gap, gap)
-    found = stats.ttest_ind(used, anew, equal_var=False).confidence_interval(level)
-    return Bounded(gap, float(found.low), float(found.high))
+    one, other = (np.var(runs / scale, ddof=1) / len(runs) for runs in (used, anew))
+    share = one / (one + other)
+    freedom = 1 / (share**2 / (len(used) - 1) + (1 - share) ** 2 / (len(anew) - 1))
+    half = float(scale * special.stdtrit(freedom, (1 + level) / 2) * np.sqrt(one + other))
+    return Bounded(gap, gap - half, gap + half)
 
 
 def _point(points: pd.DataFrame, place: int) -> dict[str, Cell]:

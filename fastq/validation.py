@@ -70,6 +70,7 @@ class _Arguments(Validated):
     runs: Count = 1
     seed: Seed = 0
     run: Index = 0
+    episode: Index = 0
     max_steps: Count = 1
     chunk_size: Count = 1
     window: Count = 1

@@ -174,6 +174,10 @@ def test_a_race_and_what_is_the_best_of_it(here, fastq):
     assert status == 0
     assert out.startswith("the best by return: alpha = ")
     assert "over 5 fresh runs: " in out
+    status, unconfirmed, _ = fastq("select", "results/mine", "--confirm", "0", "--level", "0.9")
+    assert status == 0
+    assert "fresh" not in unconfirmed
+    assert "could be the best, at 90 % confidence" in unconfirmed
     status, out, _ = fastq("compare", "results/mine", "--by", "alpha", "--metric", "length")
     assert status == 0
     assert out.startswith("each tuned by length, then run afresh:\n")
@@ -189,7 +193,9 @@ def test_a_race_and_what_is_the_best_of_it(here, fastq):
         (["sweep", "mine.toml", "--race", "--metric", "x"], "metric = 'x': must be one of return"),
         (["select", "nowhere"], "nowhere: holds no study (no manifest.json)"),
         (["select", "there", "--metric", "steps_to"], "metric = 'steps_to': must say which return"),
+        (["select", "there", "--confirm", "-1"], "confirm_runs = -1: must be an integer from 1"),
         (["compare", "there"], "by = 'agent': must be one of alpha"),
+        (["compare", "there", "--by", "alpha", "--metric", "x"], "metric = 'x': must be one of"),
         (["report", "there", "-o", "no/x.html"], "no/x.html: cannot be written"),
         (["report", "there", "--level", "95"], "level = 95.0: must be a number in (0, 1)"),
     ],

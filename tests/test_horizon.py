@@ -1,12 +1,19 @@
 """Sums and visits within a step limit, against the recursion done step by step."""
 
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.linalg import block_diag
+from scipy.sparse import csr_array
 
 import fastq
 from fastq import planning
 from fastq.bellman import lay_out
 from fastq.horizon import expected_sums, expected_visits, onward_under, pairs
+from tests.mdps import mdps
 
 WORLDS = {
     "windy": fastq.windy_gridworld(),
@@ -26,7 +33,7 @@ def step_by_step(onward, gains, horizon):
     return sums
 
 
-@pytest.mark.parametrize("horizon", [1, 2, 31, 32, 33, 64, 1000])
+@pytest.mark.parametrize("horizon", [1, 2, 31, 32, 33, 64, 1000, 10_000])
 @pytest.mark.parametrize("world", WORLDS)
 def test_sums_are_those_of_the_recursion(world, horizon):
     mdp, rng = WORLDS[world], np.random.default_rng(0)
@@ -48,6 +55,60 @@ def test_rewards_that_swing(horizon):
     gains = rows.reward[pairs(rows, policies).ravel()][:, None]
     found = expected_sums(onward_under(rows, policies), gains, 1, horizon)
     assert found[0, 0] == horizon % 2
+
+
+@pytest.mark.parametrize("horizon", [1, 31, 32, 33, 64, 65, 10_000])
+def test_each_block_stops_when_it_is_at_rest(horizon):
+    """One ends, one pays for ever, one swings, one leaks: each as if it were alone."""
+    blocks = [
+        (np.array([[0, 1], [0, 0]]), [-1, -2]),
+        (np.array([[0, 1], [0, 1]]), [0, 3]),
+        (np.array([[0, 1], [1, 0]]), [1, -1]),
+        (np.array([[0.25, 0.5], [0.5, 0.5]]), [2, -1]),
+    ]
+    onward = csr_array(block_diag(*[moves for moves, _ in blocks]))
+    gains = np.concatenate([pays for _, pays in blocks]).astype(float)[:, None]
+    found = expected_sums(onward, gains, 4, horizon)
+    assert found == pytest.approx(step_by_step(onward, gains, horizon), rel=1e-12, abs=1e-12)
+    for place, (moves, pays) in enumerate(blocks):
+        alone = expected_sums(csr_array(moves * 1.0), np.array(pays, float)[:, None], 1, horizon)
+        assert alone == pytest.approx(found[2 * place : 2 * place + 2], rel=1e-12, abs=1e-12)
+    assert found[:6, 0].tolist() == [
+        -1 if horizon == 1 else -3, -2, 3 * (horizon - 1), 3 * horizon, horizon % 2, -(horizon % 2),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("horizon", [1, 33, 1000, 10**6, 2**31 - 1])
+@pytest.mark.parametrize("leak", [0.5, 0.1, 1e-3])
+def test_a_sum_that_hardly_grows_any_more_is_not_drawn_out(leak, horizon):
+    """A state that is left with a small probability: a geometric sum."""
+    stays = 1 - leak
+    found = expected_sums(csr_array([[stays]]), np.ones((1, 1)), 1, horizon)[0, 0]
+    expected = -math.expm1(horizon * math.log(stays)) / (1 - stays)
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+@given(mdps(), st.sampled_from([1, 2, 31, 32, 33, 64, 200]), st.randoms(use_true_random=False))
+@settings(derandomize=True, deadline=None, max_examples=50)
+def test_sums_and_visits_of_any_mdp(mdp, horizon, random):
+    """Outcome by outcome, without sparse matrices."""
+    actions = [random.randrange(mdp.num_actions) for _ in range(mdp.num_states)]
+    moves, gains = np.zeros((mdp.num_states,) * 2), np.zeros((mdp.num_states, 1))
+    for state, action in enumerate(actions):
+        for chance, onto, reward, ends in zip(
+            mdp.probability[state, action], mdp.next_state[state, action],
+            mdp.reward[state, action], mdp.terminated[state, action], strict=True,
+        ):  # fmt: skip
+            gains[state] += chance * reward
+            moves[state, onto] += 0.0 if ends else chance
+    policies, rows = np.array([actions]), lay_out(mdp, 1.0)
+    found = expected_sums(onward_under(rows, policies), gains, 1, horizon)
+    scale = horizon * np.abs(gains).max()
+    assert found == pytest.approx(step_by_step(moves, gains, horizon), rel=1e-9, abs=1e-12 * scale)
+    visits = expected_visits(onward_under(rows, policies), mdp.start, horizon)
+    steps = step_by_step(moves, np.ones_like(gains), horizon)
+    assert visits.sum() == pytest.approx(mdp.start @ steps[:, 0])
+    assert visits @ gains == pytest.approx(mdp.start @ found, rel=1e-9, abs=1e-12 * scale)
 
 
 @pytest.mark.parametrize("horizon", [1, 2, 7, 100])

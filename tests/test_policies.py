@@ -64,6 +64,30 @@ def test_runs_stand_in_the_order_in_which_they_are_asked_for(monkeypatch):
     assert asked("value", WINDY, [30], range(20)).tolist() == found.tolist()
 
 
+def test_equal_policies_are_evaluated_once(monkeypatch):
+    judged, sums = [], policies._Judge._sums
+
+    def counted(judge, some):
+        judged.append(len(some))
+        return sums(judge, some)
+
+    monkeypatch.setattr(policies._Judge, "_sums", counted)
+    runs = [3, 0, 3, 7, 0, 3]
+    found = asked("value", WINDY, [120], runs)
+    assert sum(judged) <= 3
+    assert found.tolist() == [asked("value", WINDY, [120], [run])[0].tolist() for run in runs]
+    assert len(np.unique(found)) > 1
+
+
+def test_checkpoints_are_those_of_shorter_trainings():
+    found = asked("value", CLIFF, [5, 80])
+    for column, episodes in enumerate([5, 80]):
+        for run in range(3):
+            options = {"episodes": episodes, "seed": 0, "run": run, "max_steps": 200}
+            q = fastq.train(CLIFF, AGENT, **options).q
+            assert found[run, column] == followed(CLIFF, q, 200)[0]
+
+
 def test_chance_is_averaged_exactly():
     lake = fastq.FiniteMDP.from_gymnasium("FrozenLake-v1")
     agent = fastq.QLearning(alpha=0.1, gamma=0.99, initial_value=0.5)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import fastq
-from fastq import chunks, statistics
+from fastq import chunks, policies, statistics
 from fastq.racing import looks, still_left
 from tests.conftest import contents, rerun
 
@@ -82,6 +82,7 @@ def test_an_interrupted_race_is_resumed_and_a_sweep_completes_it(full, tmp_path,
     [
         ({"record": "moments"}, {}, "metric = 'return': needs each run, for record"),
         ({"record": "summary"}, {"metric": "steps_to:-9"}, "needs each episode"),
+        ({}, {"metric": "return_last:31"}, "'return_last:31': must be at most 30, a run's"),
         ({}, {"metric": "x"}, "metric = 'x': must be one of"),
         ({}, {"level": 1.5}, r"level = 1.5: must be a number in \(0, 1\)"),
         ({}, {"first_runs": 0}, "first_runs = 0: must be an integer from 1"),
@@ -90,6 +91,13 @@ def test_an_interrupted_race_is_resumed_and_a_sweep_completes_it(full, tmp_path,
 def test_bad_input_changes_nothing(tmp_path, changes, options, message):
     with pytest.raises(fastq.InputError, match=message):
         race(tmp_path / "x", fastq.Sweep(**{**FIELDS, **changes}), **options)
+    assert not (tmp_path / "x").exists()
+
+
+def test_what_cannot_be_solved_is_not_begun(tmp_path, monkeypatch):
+    monkeypatch.setattr(policies, "_MOST_PAIRS", 100)
+    with pytest.raises(fastq.InputError, match="metric = 'regret': takes exact values"):
+        race(tmp_path / "x", metric="regret")
     assert not (tmp_path / "x").exists()
 
 
@@ -111,6 +119,19 @@ def test_what_is_far_behind_goes_at_the_first_look():
     values = np.random.default_rng(5).normal(size=(10, 4)) - [0, 0, 9, 9]
     left = still_left(values, np.array([True, True, True, False]), 0.95, 4)
     assert left.tolist() == [True, True, False, False]
+
+
+@pytest.mark.parametrize("record", ["summary", {"window": 7}], ids=str)
+def test_a_race_by_what_was_learned(tmp_path, record):
+    """Regret needs no episode on record."""
+    sweep = fastq.Sweep(**{**FIELDS, "runs": 20, "record": record})
+    found = race(tmp_path / "x", sweep, metric="regret")
+    values = found.results.values("regret")
+    for place, (runs, estimate) in enumerate(found.table[["runs", "estimate"]].to_numpy()):
+        assert estimate == pytest.approx(values[: int(runs), place].mean())
+    left = found.table["left"]
+    assert found.table["runs"][left].eq(found.table["runs"].max()).all()
+    assert left[found.table["estimate"].where(left).argmin()]
 
 
 def test_less_may_be_better(tmp_path):

@@ -76,6 +76,9 @@ def test_the_runs_of_an_episode(recorded):
         assert results.runs(metric, episode=7)["value"].tolist() == expected[metric].tolist()
     with pytest.raises(fastq.InputError, match="episode = 20: must be from 0 to 19"):
         results.runs(episode=20)
+    for episode in ("7", 2.5, True, -1, float("nan")):
+        with pytest.raises(fastq.InputError, match=r"episode = .*: must be an integer from 0"):
+            results.runs(episode=episode)
     with pytest.raises(fastq.InputError, match="metric = 'value': must be one of return, length"):
         results.runs("value", episode=2)
     with pytest.raises(fastq.InputError, match="needs each episode"):

@@ -3,10 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
 
 import fastq
+from fastq import rerun as rerun_module
 from fastq import selection
 from fastq.metrics import find_metric
+from fastq.rerun import metric_of_runs
 from tests.conftest import SMALL, rerun
 
 POINTS = pd.DataFrame({"alpha": [0.1, 0.2, 0.3, 0.4, 0.5]})
@@ -48,6 +53,37 @@ def test_the_luck_of_the_winner_is_told(metric, sign):
     flattered = [one.selected.lower <= 0 <= one.selected.upper for one in found]
     assert np.mean(flattered) < 0.92  # a negative control
     assert np.mean([one.table["plausible"].mean() for one in found]) > 0.9
+    told = [one.optimism.lower <= 1.163 / np.sqrt(20) <= one.optimism.upper for one in found]
+    assert np.mean(told) >= 0.93
+
+
+@pytest.mark.parametrize(("runs", "fresh_runs"), [(2, 2), (20, 5), (3, 40)])
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e6])
+def test_optimism_has_welchs_interval(runs, fresh_runs, scale):
+    rng = np.random.default_rng(6)
+    values, fresh = scale * rng.normal(size=(runs, 1)), scale * rng.normal(2, 3, size=fresh_runs)
+    metric = find_metric("regret")
+    found = selection.select(values, POINTS[:1], metric, lambda _: fresh, 0.9, 0).optimism
+    welch = stats.ttest_ind(-values[:, 0], -fresh, equal_var=False)
+    assert found.estimate == pytest.approx(fresh.mean() - values.mean())
+    assert (found.lower, found.upper) == pytest.approx(tuple(welch.confidence_interval(0.9)))
+
+
+@given(
+    st.lists(st.integers(-2, 2), min_size=4, max_size=4),
+    st.sampled_from([0.7441, 1 / 3, -15.0, 1e-200]),
+)
+@settings(derandomize=True, deadline=None, max_examples=50)
+def test_runs_that_rounding_parts_are_no_cause_for_alarm(ulps, value):
+    """The same policy has the same value but for rounding: no interval of it is wide."""
+    values = (value + np.spacing(value) * np.array(ulps)).reshape(2, 2)
+    found = selection.select(
+        values[:, :1], POINTS[:1], find_metric("value"), lambda _: values[:, 1], 0.95, 0
+    )
+    assert found.selected.estimate == pytest.approx(value, rel=1e-14, abs=0)
+    assert abs(found.optimism.estimate) <= 1e-14 * abs(value)
+    assert found.optimism.lower <= found.optimism.estimate <= found.optimism.upper
+    assert found.optimism.upper - found.optimism.lower <= 1e-13 * abs(value)
 
 
 def test_what_is_far_ahead_is_alone():
@@ -66,6 +102,89 @@ def test_a_configuration_that_was_dropped_does_not_win():
     assert found.fresh_runs == 0
     assert np.isnan(found.confirmed.estimate)
     assert "fresh" not in str(found)
+
+
+def test_only_the_likeliest_are_printed():
+    values, grid = np.random.default_rng(7).normal(size=(30, 13)), np.arange(13) / 16
+    points = pd.DataFrame({"alpha": grid})
+    found = selection.select(values, points, find_metric("return"), None, 0.99, 0)
+    assert found.table["plausible"].all()
+    lines = str(found).splitlines()
+    assert lines[0] == f"the best by return: alpha = {found.best['alpha']}"
+    assert lines[1] == f"  over the 30 runs that it was selected by: {found.selected}"
+    assert lines[2] == "13 of 13 configurations could be the best, at 99 % confidence:"
+    assert lines[-1] == "  and 3 more"
+    printed = [float(line.split()[-1]) for line in lines[4:-1]]
+    assert printed == pytest.approx(sorted(found.table["wins"])[:2:-1], abs=1e-6)
+
+
+@given(st.permutations(range(3)), st.sampled_from(["return", "length"]))
+@settings(derandomize=True, deadline=None, max_examples=12)
+def test_pairs_turned_round_are_the_negative(order, metric):
+    rng = np.random.default_rng(8)
+    values, fresh = rng.normal([0, 0.5, 1], size=(2, 9, 3))
+    points = pd.DataFrame({"agent": ["a", "b", "c"]})
+
+    def pairs(places):
+        some = points.iloc[list(places)].reset_index(drop=True)
+        asked = find_metric(metric), lambda place: fresh[:, places[place]], 0.95
+        found = selection.compare(values[:, places], some, "agent", *asked).differences
+        return {(row["first"], row["second"]): row for row in found.to_dict("records")}
+
+    expected = pairs([0, 1, 2])
+    for (first, second), row in pairs(order).items():
+        same = (first, second) in expected
+        other = expected[(first, second) if same else (second, first)]
+        sign, lower, upper = (1, "lower", "upper") if same else (-1, "upper", "lower")
+        for name, as_name in (("estimate", "estimate"), ("lower", lower), ("upper", upper)):
+            assert row[name] == pytest.approx(sign * other[as_name])
+        better = [other[f"improvement{end}"] for end in ("", f"_{lower}", f"_{upper}")]
+        turned = [row["improvement"], row["improvement_lower"], row["improvement_upper"]]
+        assert turned == pytest.approx(better if same else [1 - share for share in better])
+
+
+@pytest.mark.parametrize("metric", ["return", "steps_to:-50", "regret"])
+def test_runs_that_are_trained_anew_are_the_sweeps_own(agents, metric, monkeypatch):
+    """Bit for bit, and however few are held at a time."""
+    asked, numbers = find_metric(metric), np.array([4, 1, 5, 0])
+    expected = agents.values(metric)[numbers]
+    for held in (rerun_module._ROWS, 20, 1):
+        monkeypatch.setattr(rerun_module, "_ROWS", held)
+        for place, configuration in enumerate(agents.sweep.configurations):
+            found = metric_of_runs(agents.sweep, configuration, asked, numbers)
+            assert found.tolist() == expected[:, place].tolist()
+
+
+def test_without_fresh_runs_nothing_is_confirmed(agents):
+    found, confirmed = agents.select("length", confirm_runs=0), agents.select("length")
+    assert found.best == confirmed.best
+    assert found.selected == confirmed.selected
+    assert np.isnan([*found.confirmed, *found.optimism]).all()
+    assert (found.fresh_runs, confirmed.fresh_runs) == (0, 6)
+    assert "optimism" not in str(found)
+
+
+def test_an_algorithm_that_was_edited_has_no_fresh_runs(tmp_path):
+    def write(factor):
+        (tmp_path / "mine.py").write_text(
+            "import fastq\n"
+            "class Mine(fastq.Algorithm):\n"
+            "    step: fastq.StepSize = 0.5\n"
+            "    def act(q, state, u, agent):\n"
+            "        return int(u * q.shape[1])\n"
+            "    def update(q, step, agent):\n"
+            f"        q[step.state, step.action] += {factor} * step.reward\n"
+        )
+
+    write(1.0)
+    fields = {**SMALL, "agent": f"{tmp_path}/mine.py:Mine", "grid": {"step": [0.1, 0.2]}}
+    rerun({**fields, "fixed": {}, "max_steps": 20}, tmp_path / "x", runs=2)
+    write(2.0)
+    results = fastq.Results(tmp_path / "x")
+    assert results.select(confirm_runs=0).fresh_runs == 0
+    for ask in (results.select, lambda: results.values("value")):
+        with pytest.raises(fastq.InputError, match="is not of the algorithms at hand; run the sw"):
+            ask()
 
 
 def test_fresh_runs_are_those_after_the_studys(agents, tmp_path):

@@ -61,6 +61,14 @@ def test_each_agent_has_its_own_best_and_its_own_hyperparameters():
     assert own.groupby("agent")["edge"].first().to_dict() == {"dyna_q": True, "q_learning": False}
 
 
+def test_a_grid_of_one_point_has_no_edge():
+    found = sensitivity(summary({"alpha": [0.5], "epsilon": [0.1]}, [3.0]), ["alpha", "epsilon"], 1)
+    assert found["kind"].tolist() == ["slice", "best"] * 2
+    assert found["value"].tolist() == [0.5, 0.5, 0.1, 0.1]
+    assert set(found["estimate"]) == {3}
+    assert not found["edge"].any()
+
+
 def test_words_have_no_edge():
     found = sensitivity(summary({"ties": ["first", "random"]}, [2.0, 1.0]), ["ties"], 1)
     assert not found["edge"].any()

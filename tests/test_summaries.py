@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import fastq
-from fastq import statistics
+from fastq import samples, statistics
 from tests.conftest import SMALL, rerun
 
 
@@ -14,6 +14,12 @@ def many(tmp_path_factory):
     """Fifty runs of one configuration."""
     fields = {**SMALL, "grid": {"alpha": [0.5]}, "runs": 50}
     return rerun(fields, tmp_path_factory.mktemp("many") / "x")
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory):
+    """One run of each configuration."""
+    return rerun(SMALL, tmp_path_factory.mktemp("single") / "x", runs=1)
 
 
 def matrix(results):
@@ -74,6 +80,52 @@ def test_differences_are_those_of_the_same_runs(results):
 
 
 @pytest.mark.parametrize(
+    ("interval", "estimator"), [("bca", "iqm"), ("bootstrap", "median"), ("simultaneous", "mean")]
+)
+def test_curves_against_steps_are_statistics_of_the_runs(many, interval, estimator):
+    found = many.curves("return", interval, 0.9, estimator=estimator, against="steps", seed=3)
+    entries = many._by_configuration()[0][1]
+    steps, values = samples.against_steps(many.study.record, entries, "return", 200)
+    expected = statistics.interval(values, interval, 0.9, estimator=estimator, seed=3)
+    assert found["step"].tolist() == steps.tolist()
+    for name, bounds in expected._asdict().items():
+        assert found[name].to_numpy() == pytest.approx(bounds)
+    assert set(found["runs"]) == {50}
+
+
+@pytest.mark.parametrize("interval", ["t", "bootstrap", "bca", "simultaneous"])
+@pytest.mark.parametrize(
+    "options", [{}, {"against": "steps"}, {"metric": "regret"}], ids=["episodes", "steps", "regret"]
+)
+def test_one_run_has_no_interval(single, interval, options):
+    for table in (single.curves(interval=interval, **options), single.summary(interval=interval)):
+        assert table["estimate"].notna().all()
+        assert table[["lower", "upper"]].isna().all(axis=None)
+        assert set(table["runs"]) == {1}
+
+
+def test_differences_take_runs_that_both_have(tmp_path):
+    """One configuration has runs 0 to 4, the other 0 to 2."""
+    grid = {"alpha": [0.1, 0.5]}
+    rerun(SMALL, tmp_path / "x", runs=3, grid=grid)
+    rerun(SMALL, tmp_path / "x", grid={"alpha": [0.1]})
+    found = fastq.Results(tmp_path / "x", fastq.Sweep(**{**SMALL, "grid": grid}))
+    assert found.finished == 8
+    table = found.differences({"alpha": 0.1}, {"alpha": 0.5})
+    fewer = fastq.Results(tmp_path / "x", fastq.Sweep(**{**SMALL, "grid": grid, "runs": 3}))
+    expected = fewer.differences({"alpha": 0.1}, {"alpha": 0.5})
+    assert set(table["runs"]) == {3}
+    pd.testing.assert_frame_equal(table, expected)
+
+
+def test_moments_have_no_differences(tmp_path):
+    found = rerun(SMALL, tmp_path / "x", record="moments", runs=2)
+    point = {"alpha": 0.5, "epsilon": 0.1}
+    with pytest.raises(fastq.InputError, match="differences: need each run, and moments"):
+        found.differences(point, point)
+
+
+@pytest.mark.parametrize(
     ("ask", "message"),
     [
         (lambda r: r.differences({"alpha": 0.5}, {}), "alpha = 0.5: is 2 configurations"),
@@ -81,6 +133,7 @@ def test_differences_are_those_of_the_same_runs(results):
         (lambda r: r.differences({}, {}, "regret"), "metric = 'regret': must be one of return"),
         (lambda r: r.curves(against="time"), "against = 'time': must be one of episodes, steps"),
         (lambda r: r.curves(against="steps", window=2), "window = 2: must be left out"),
+        (lambda r: r.curves("regret", against="steps"), "metric = 'regret': must be one of epis"),
         (lambda r: r.curves("steps_to:-9"), "metric = 'steps_to:-9': must be one of return"),
         (lambda r: r.curves("regret", window=0), "window = 0: must be an integer from 1"),
         (lambda r: r.curves(interval="tolerance"), "runs = 5: must be at least 46"),
