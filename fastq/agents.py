@@ -36,13 +36,15 @@ class Agent(Validated):
         """Give what changes whenever the same hyperparameters begin to compute other numbers."""
         return cls.version
 
-    def key(self, environment: str) -> str:
+    def key(self, environment: str, version: int | str | None = None) -> str:
         """Digest of all that, besides seed and run, decides what this agent learns.
 
         Parameters
         ----------
         environment : str
             The fingerprint of the MDP.
+        version : int or str, optional
+            The `algorithm_version`, where it is known already.
 
         Returns
         -------
@@ -52,7 +54,7 @@ class Agent(Validated):
         content = {
             "environment": environment,
             "agent": self.name,
-            "version": self.algorithm_version(),
+            "version": self.algorithm_version() if version is None else version,
             **self.model_dump(),
         }
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))

@@ -6,11 +6,8 @@ compiles both for its kernels, and runs them uncompiled as their own reference. 
 part of the configuration's key, so results of edited code are never mixed with older ones.
 """
 
-import ast
 import dis
-import enum
 import functools
-import hashlib
 import inspect
 import re
 import types
@@ -18,12 +15,12 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
 from pydantic import BaseModel
 
 from fastq.agents import Agent
+from fastq.digests import ValueKindError, digest_of
 from fastq.errors import InputError
-from fastq.outside import is_function, plain_function, used
+from fastq.outside import defaults, functions_in, plain_function, reached, used
 from fastq.schedules import Exponential, Linear, Visits
 from fastq.validation import shorten
 
@@ -96,7 +93,7 @@ class Algorithm(Agent):
                 raise InputError(f"{field} = {shorten(value)}: must be a number")
 
     @classmethod
-    def rules(cls) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    def rules(cls) -> tuple[types.FunctionType, types.FunctionType]:
         """Give the plain functions `act` and `update`.
 
         Raises
@@ -111,8 +108,8 @@ class Algorithm(Agent):
 
     @classmethod
     def algorithm_version(cls) -> str:
-        """Digest the sources of the rules, and all that they use."""
-        return code_digest(cls, _source)
+        """Digest the rules, and all that they use."""
+        return code_digest(cls)
 
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -127,7 +124,8 @@ def functions_of(rules: Iterable[Callable[..., Any]]) -> list[types.FunctionType
         function = plain_function(waiting.pop(0))
         if function not in found:
             found[function] = None
-            waiting += [value for _, value in used(function) if is_function(value)]
+            values = [*defaults(function).values(), *(value for _, value in used(function))]
+            waiting += functions_in(tuple(values))
     return [*found]
 
 
@@ -136,23 +134,21 @@ def place(cls: type[Algorithm], file: str, line: int | None = None) -> str:
     return f"{cls.__name__} ({Path(file).name}{f', line {line}' if line else ''})"
 
 
-@functools.cache
-def code_digest(
-    cls: type[Algorithm], write: Callable[[types.FunctionType], str] | None = None
-) -> str:
-    """Digest an algorithm's code: 64 bits as 16 hexadecimal digits.
+def code_digest(cls: type[Algorithm]) -> str:
+    """Digest an algorithm's code, and all that it uses: 64 bits as 16 hexadecimal digits.
 
-    By default it is the bytecode that is digested, which is what will be compiled. What `write`
-    makes of a function may be the same for every version of Python.
+    It is of the values that hold now. What is compiled is kept under it, so a value that changes is
+    compiled anew.
     """
-    digest = hashlib.sha256(f"{cls.tables} {cls.on_policy} {cls.update_draws}".encode())
-    for rule in cls.rules():
-        for text in _texts(rule, write or _bytecode, set()):
-            digest.update(text.encode() + b"\0")
-    return digest.hexdigest()[:16]
+    try:
+        return digest_of(cls.rules(), cls.tables, cls.on_policy, cls.update_draws)
+    except ValueKindError as error:
+        code = error.code
+        where = place(cls, code.co_filename, code.co_firstlineno)
+        raise InputError(f"{where}: {error}") from None
 
 
-def _function_of(cls: type[Algorithm], name: str, arguments: int) -> Callable[..., Any]:
+def _function_of(cls: type[Algorithm], name: str, arguments: int) -> types.FunctionType:
     """Find a rule, with or without `staticmethod`."""
     found = inspect.getattr_static(cls, name, None)
     function = getattr(found, "__func__", found)
@@ -172,92 +168,35 @@ def _function_of(cls: type[Algorithm], name: str, arguments: int) -> Callable[..
     return function
 
 
-@functools.cache
 def _check_rules(cls: type[Algorithm], rules: tuple[types.FunctionType, ...]) -> None:
     """Raise `InputError` where rules do what would make a run depend on more than its seed."""
     for function in functions_of(rules):
-        code, fault = function.__code__, ""
-        line: int | None = code.co_firstlineno
-        if function in rules and code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE):
-            fault = f"{code.co_name} must be a plain function, without yield or async"
-        if _draws(function):
-            fault = f"{code.co_name} must not draw at random; u is there for it"
-        for instruction in dis.get_instructions(code):
-            if instruction.opname == "STORE_ATTR":
-                fault = f"{code.co_name} must not set {instruction.argval}; only tables may change"
-                line = instruction.positions and instruction.positions.lineno
-        if fault:
-            raise InputError(f"{place(cls, code.co_filename, line)}: {fault}")
+        code = function.__code__
+        for line, fault in _faults(function, is_rule=function in rules):
+            raise InputError(f"{place(cls, code.co_filename, line)}: {code.co_name} {fault}")
 
 
-def _draws(function: types.FunctionType) -> bool:
-    """Say whether a function uses Python's or NumPy's random numbers."""
-    for _, value in used(function):
-        if value is np and "random" in function.__code__.co_names:
-            return True
+def _faults(function: types.FunctionType, *, is_rule: bool) -> Iterator[tuple[int | None, str]]:
+    """List what no rule may do, and the lines where a function does it."""
+    code = function.__code__
+    if is_rule and code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE):
+        yield code.co_firstlineno, "must be a plain function, without yield or async"
+    for _, value, _ in reached(function):
         home = value if isinstance(value, types.ModuleType) else getattr(value, "__self__", None)
-        name = getattr(home, "__name__", type(home).__module__)
-        if name in ("random", "numpy.random", "numpy.random.mtrand"):
-            return True
-    return False
+        if getattr(home, "__name__", type(home).__module__) in _RANDOM:
+            yield code.co_firstlineno, "must not draw at random; u is there for it"
+    for name, line in _set_in(code):
+        yield line, f"must not set {name}; only tables may change"
 
 
-def _texts(
-    function: Any, write: Callable[[types.FunctionType], str], seen: set[int]
-) -> Iterator[str]:
-    """Write down a function, and the values and functions from outside that it uses."""
-    plain = plain_function(function)
-    if id(plain) in seen:
-        return
-    seen.add(id(plain))
-    yield write(plain)
-    for name, value in used(plain):
-        if is_function(value):
-            yield name
-            yield from _texts(value, write, seen)
-        elif isinstance(value, enum.EnumMeta):
-            yield f"{name} = {[*value.__members__.items()]}"
-        elif isinstance(value, np.ndarray):
-            yield f"{name} = {value.dtype} {value.shape} {value.tobytes().hex()}"
-        elif isinstance(value, types.ModuleType) or callable(value):
-            yield f"{name} is {getattr(value, '__name__', name)}"
-        else:
-            yield f"{name} = {value!r}"
+_RANDOM = ("random", "numpy.random", "numpy.random.mtrand")
 
 
-def _source(function: types.FunctionType) -> str:
-    """Give a function's source without comments, docstring and layout.
-
-    Where there is none, or its file was edited since it was loaded, it is the bytecode that counts.
-    """
-    try:
-        lines = inspect.getsource(function)
-        tree = ast.parse(f"if True:\n{lines}" if lines[0].isspace() else lines)
-        file = compile("".join(inspect.findsource(function)[0]), "", "exec", dont_inherit=True)
-    except (OSError, TypeError, SyntaxError):
-        return _bytecode(function)
-    if _bytecode(function) not in map(_code_text, _codes(file)):
-        return _bytecode(function)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
-            node.body[:1] = [ast.Pass()]
-    return ast.unparse(tree)
-
-
-def _bytecode(function: types.FunctionType) -> str:
-    """Give all of a function's compiled form that decides what it does."""
-    return _code_text(function.__code__)
-
-
-def _code_text(code: types.CodeType) -> str:
-    """Write down a code object, and those inside it."""
-    constants = [_code_text(c) if isinstance(c, types.CodeType) else c for c in code.co_consts]
-    return f"{code.co_code.hex()} {constants!r} {code.co_names} {code.co_varnames}"
-
-
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    """List a code object, and those inside it."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _codes(constant)
+@functools.lru_cache(maxsize=1024)
+def _set_in(code: types.CodeType) -> tuple[tuple[str, int | None], ...]:
+    """List the attributes that code sets, and the lines."""
+    return tuple(
+        (str(one.argval), one.positions.lineno if one.positions else None)
+        for one in dis.get_instructions(code)
+        if one.opname == "STORE_ATTR"
+    )

@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 import numba
 
 from fastq.errors import InputError
-from fastq.outside import plain_function, with_converted
+from fastq.outside import converted_value, plain_function, with_converted
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,7 +52,8 @@ def checked(
 ) -> F:
     """Compile a helper, or a rule of one's own, with a check of every index.
 
-    The functions that it calls, plain ones or compiled ones, are compiled likewise.
+    The functions that it calls, plain ones or compiled ones, are compiled likewise, also those that
+    are defaults of its arguments.
 
     Raises
     ------
@@ -64,6 +65,7 @@ def checked(
         raise InputError(f"{plain.__name__} calls itself: a compiled rule cannot")
     convert = functools.partial(checked, tag=tag, allocates=allocates, _callers=(*_callers, plain))
     bound = rebound(plain, with_converted(plain, convert), tag)
+    bound.__defaults__ = converted_value(plain.__defaults__, convert)
     options = {**_OPTIONS, "error_model": "python", "boundscheck": True, "_nrt": allocates}
     return cast(F, numba.njit(forceinline=True, **options)(bound))
 
@@ -124,13 +126,18 @@ def rebound(template: F, names: Mapping[str, Any], tag: str = "") -> F:
     imports the module of what it finds in its cache, which not every script is: hence ours.
     """
     plain = cast(types.FunctionType, template)
+    code, cells = plain.__code__, plain.__closure__ or ()
     bound = types.FunctionType(
-        plain.__code__,
+        code,
         {**plain.__globals__, **names, "__name__": __name__},
         plain.__name__,
         plain.__defaults__,
-        plain.__closure__,
+        tuple(
+            types.CellType(names[name]) if name in names else cell
+            for name, cell in zip(code.co_freevars, cells, strict=True)
+        ),
     )
+    bound.__kwdefaults__ = plain.__kwdefaults__
     bound.__module__, bound.__doc__ = __name__, plain.__doc__
     bound.__qualname__ = f"{plain.__qualname__}_{tag}" if tag else plain.__qualname__
     return cast(F, bound)

@@ -6,7 +6,7 @@ from typing import Any
 from numba import typeof
 
 from fastq import mishaps
-from fastq.algorithm import Algorithm
+from fastq.algorithm import Algorithm, code_digest
 from fastq.errors import InputError
 from fastq.kernels.build import Kernel, Sort, kernel_for
 
@@ -40,24 +40,30 @@ def train(algorithm: type[Algorithm], sort: Sort, arguments: tuple[Any, ...]) ->
 def _compiled_rules(algorithm: type[Algorithm], sort: Sort, arguments: tuple[Any, ...]) -> Kernel:
     """Compile an algorithm of one's own; say in one line where that is not possible."""
     actions = arguments[0].actions
-    key = (algorithm, sort, len(actions) if isinstance(actions, tuple) else None)
+    digest = code_digest(algorithm)
+    key = (algorithm, sort, digest, len(actions) if isinstance(actions, tuple) else None)
     if key not in _READY:
-        _READY[key] = _compile_rules(algorithm, sort, tuple(map(typeof, arguments)))
+        _READY[key] = _compile_rules(algorithm, sort, digest, tuple(map(typeof, arguments)))
     return _READY[key]
 
 
-_READY: dict[tuple[type[Algorithm], Sort, int | None], Kernel] = {}
-"""What is compiled: for one number of actions all arguments are of the same types."""
+_READY: dict[tuple[type[Algorithm], Sort, str, int | None], Kernel] = {}
+"""What is compiled: for one number of actions all arguments are of the same types.
+
+The digest is of what the rules use now, so a value that has changed is compiled anew.
+"""
 
 
-def _compile_rules(algorithm: type[Algorithm], sort: Sort, signature: tuple[Any, ...]) -> Kernel:
+def _compile_rules(
+    algorithm: type[Algorithm], sort: Sort, digest: str, signature: tuple[Any, ...]
+) -> Kernel:
     """Compile an algorithm of one's own for arguments of some types."""
     with contextlib.suppress(Exception):  # perhaps only because it allocates memory
-        kernel = kernel_for(algorithm, sort)
+        kernel = kernel_for(algorithm, sort, digest)
         kernel.compile(signature)
         return kernel
     try:
-        kernel = kernel_for(algorithm, sort._replace(allocates=True))
+        kernel = kernel_for(algorithm, sort._replace(allocates=True), digest)
         kernel.compile(signature)
     except Exception as error:
         raise InputError(mishaps.why_not_compiled(algorithm, error)) from None

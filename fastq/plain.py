@@ -6,6 +6,7 @@ Then `update` learns from the step, with one more uniform where the algorithm as
 compiled does not warn of infinities, so nor should NumPy here: see `numpy.errstate`.
 """
 
+import functools
 import types
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastq.algorithm import Algorithm
-from fastq.outside import with_converted
+from fastq.outside import converted_value, with_converted
 from fastq.reference import EpisodeStats, scheduled_value
 
 
@@ -109,9 +110,12 @@ def uncompiled(
             function.__defaults__,
             tuple(types.CellType(cell.cell_contents) for cell in cells),
         )
-        copy.__kwdefaults__ = function.__kwdefaults__
         known[function] = copy  # before what it calls, which may call it again
-        found = with_converted(copy, lambda helper: uncompiled(helper, known))
+        convert = functools.partial(uncompiled, _known=known)
+        copy.__defaults__ = converted_value(function.__defaults__, convert)
+        named = (function.__kwdefaults__ or {}).items()
+        copy.__kwdefaults__ = {name: converted_value(value, convert) for name, value in named}
+        found = with_converted(copy, convert)
         copy.__globals__.update(found)
         for name, cell in zip(copy.__code__.co_freevars, copy.__closure__ or (), strict=True):
             cell.cell_contents = found.get(name, cell.cell_contents)

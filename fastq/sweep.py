@@ -192,7 +192,11 @@ class Sweep(Validated):
         """The points of the grid, in order, agent by agent."""
         agents = [(agent, point) for kind in self.agents for agent, point in self._points_of(kind)]
         environment = self.mdp.fingerprint
-        return tuple(Configuration(a, a.key(environment), point) for a, point in agents)
+        versions = {kind: kind.algorithm_version() for kind in self.agents}
+        return tuple(
+            Configuration(agent, agent.key(environment, versions[type(agent)]), point)
+            for agent, point in agents
+        )
 
     def _points_of(self, agent_type: type[Agent]) -> Iterator[tuple[Agent, dict[str, Value]]]:
         """Make an agent at each point of its share of the grid."""

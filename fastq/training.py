@@ -247,8 +247,9 @@ def _check_agents(agents: Sequence[Agent]) -> None:
             raise InputError(
                 f"agents = {shorten(agent)}: must be {known}, or an Algorithm, or a list of them"
             )
-        if isinstance(agent, Algorithm):
-            agent.rules()
+    for kind in {type(agent) for agent in agents}:
+        if issubclass(kind, Algorithm):
+            kind.rules()
 
 
 def _stream_states(

@@ -78,14 +78,29 @@ def _is_plain(agent: Agent) -> bool:
     return agent.temperature is None and not by_visits
 
 
+def kernel_for(agent_type: type[Agent], sort: Sort, digest: str | None = None) -> Kernel:
+    """Give the compiled form of `lockstep.learn_lanes` or `loop.learn_batch` for an agent.
+
+    Parameters
+    ----------
+    agent_type : type of Agent
+    sort : Sort
+    digest : str, optional
+        Of the code of an algorithm of one's own, where it is known already.
+    """
+    if digest is None and issubclass(agent_type, Algorithm):
+        digest = code_digest(agent_type)
+    return _kernel_of(agent_type, sort, digest)
+
+
 @functools.cache
-def kernel_for(agent_type: type[Agent], sort: Sort) -> Kernel:
-    """Give the compiled form of `lockstep.learn_lanes` or `loop.learn_batch` for an agent."""
+def _kernel_of(agent_type: type[Agent], sort: Sort, digest: str | None) -> Kernel:
+    """Make a kernel, once for the code that it is of."""
     name, tag = agent_type.name, ""
     names: dict[str, Any] = {"STOCHASTIC": sort.stochastic, "GENERAL": sort.general}
     names["RANDOM_TIES"] = sort.ties
     if issubclass(agent_type, Algorithm):
-        tag = f"{code_digest(agent_type)}_{int(sort.allocates)}"
+        tag = f"{digest}_{int(sort.allocates)}"
         names |= _rules_of(agent_type, tag, sort.allocates)
     else:
         names |= {"update": _UPDATES[name], "ON_POLICY": name in _ON_POLICY}
