@@ -101,12 +101,15 @@ def specialised(template: F, name: str, digest: str, names: Mapping[str, Any]) -
 def _with_callees(
     function: Any, names: Mapping[str, Any], tag: str, done: dict[Any, Any]
 ) -> dict[str, Any]:
-    """Add to the names that a function uses the functions that it calls, where they use some."""
+    """Add to the names that a function uses the functions that it calls, where they use some.
+
+    Rules of one's own, which are `checked`, are left as they are: their names are their own.
+    """
     plain = plain_function(function)
     bound = {name: names[name] for name in plain.__code__.co_names if name in names}
     for name in plain.__code__.co_names:
         callee = bound.get(name, plain.__globals__.get(name))
-        if not hasattr(callee, "py_func"):
+        if not hasattr(callee, "py_func") or callee.targetoptions.get("boundscheck"):
             continue
         if callee not in done:
             inside = _with_callees(callee, names, tag, done)
