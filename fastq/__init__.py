@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fastq import planning, plot, reference, rules, statistics, streams
     from fastq.agents import Agent, DoubleQLearning, DynaQ, ExpectedSarsa, QLearning, Sarsa
     from fastq.algorithm import Algorithm
-    from fastq.errors import InputError, RunError
+    from fastq.errors import InputError, RunError, StaleWarning
     from fastq.gridworlds import cliff_walking, dyna_maze, windy_gridworld
     from fastq.layout import GridLayout
     from fastq.mdp import FiniteMDP
@@ -56,6 +56,7 @@ _HOME = {
     "Sarsa": "agents",
     "ScheduledFraction": "schedules",
     "ScheduledStepSize": "schedules",
+    "StaleWarning": "errors",
     "StepSize": "validation",
     "Selection": "selection",
     "Sweep": "sweep",
@@ -96,6 +97,7 @@ __all__ = [
     "ScheduledFraction",
     "ScheduledStepSize",
     "Selection",
+    "StaleWarning",
     "StepSize",
     "Sweep",
     "Training",

@@ -5,5 +5,9 @@ class InputError(ValueError):
     """A request that cannot be met as it stands: what is wrong, where, and what is allowed."""
 
 
+class StaleWarning(UserWarning):
+    """What is shown was made by an older version of an algorithm than the one at hand."""
+
+
 class RunError(RuntimeError):
     """Some runs failed while the others went on and are kept."""

@@ -20,6 +20,7 @@ from fastq.catalogue import put_catalogue
 from fastq.errors import InputError
 from fastq.mdp import FiniteMDP
 from fastq.store import Store
+from fastq.stored import entries_of, put_texts
 from fastq.study import Study, identity_of
 from fastq.sweep import Sweep
 from fastq.validation import shorten
@@ -97,6 +98,7 @@ def open_study(store: Store, sweep: Sweep) -> None:
             tables = io.BytesIO()
             sweep.mdp.save(tables)
             store.put(ENVIRONMENT, tables.getvalue())
+        put_texts(store, sweep.agents)
         put_catalogue(store, sweep)
         if old:  # last of all, so that a sweep that is refused changes nothing
             _write_manifest(store, _manifest(sweep, old))
@@ -178,18 +180,6 @@ def read_environment(store: Store) -> FiniteMDP:
     return mdp
 
 
-def read_sweep(store: Store) -> Sweep:
-    """Make the sweep that was run last, on the tables that lie beside its results.
-
-    Raises
-    ------
-    InputError
-        Where an algorithm of one's own is not at hand, or the tables are damaged.
-    """
-    spec = read_manifest(store)["spec"]
-    return Sweep(**{**spec, "env": read_environment(store), "env_args": {}})
-
-
 def add_work(store: Store, seconds: float, steps: int) -> None:
     """Add the time and the steps of a finished sitting to the manifest."""
     manifest = read_manifest(store)
@@ -234,6 +224,7 @@ def _manifest(sweep: Sweep, old: dict[str, Any]) -> dict[str, Any]:
         "environment": sweep.mdp.fingerprint,
         "max_steps": sweep.time_limit,
         "algorithms": {agent.name: str(agent.algorithm_version()) for agent in sweep.agents},
+        "sources": entries_of(sweep.agents, Study.of(sweep).identity, old),
         "versions": {
             "python": platform.python_version(),
             **{name: importlib.metadata.version(name) for name in _LIBRARIES},

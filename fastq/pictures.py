@@ -60,7 +60,7 @@ def _curves(results: Results, summary: pd.DataFrame) -> bytes:
     chosen = spread(summary, 1)
     ax = draw_curves(curves, chosen, figure.subplots())
     some = f"\n{len(chosen)} of {len(summary)} configurations, from the best to the worst"
-    ax.set_title(str(results.study) + (some if len(chosen) < len(summary) else ""))
+    ax.set_title(_title(results) + (some if len(chosen) < len(summary) else ""))
     return _png(figure)
 
 
@@ -98,8 +98,13 @@ def _heatmap(results: Results, summary: pd.DataFrame) -> bytes:
 
     figure = Figure(figsize=(8, 4.2), layout="constrained")
     x, y = axes_of(results.study.names)
-    plot.heatmap(summary, x, y, ax=figure.subplots()).set_title(str(results.study))
+    plot.heatmap(summary, x, y, ax=figure.subplots()).set_title(_title(results))
     return _png(figure)
+
+
+def _title(results: Results) -> str:
+    """Say what a picture shows, and which runs of it are of older algorithms."""
+    return "\n".join([str(results.study), *(str(runs) for runs in results.stale if runs.newer)])
 
 
 def _png(figure: "Figure") -> bytes:

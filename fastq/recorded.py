@@ -14,21 +14,29 @@ from numpy.typing import NDArray
 from fastq.agents import AGENTS
 from fastq.errors import InputError
 from fastq.moments import Blocks, outermost
-from fastq.parts import Finished, read_parts
+from fastq.parts import Finished, Owner, read_parts
 from fastq.records import Entries
 from fastq.store import Store
 from fastq.study import Study
 
 
 class Stale(NamedTuple):
-    """Runs of an agent whose algorithm is another by now; they are kept, and never shown."""
+    """Runs of an agent whose algorithm is another by now."""
 
     agent: str
     version: str
     runs: int
+    newer: str | None = None
+    """Where the newer algorithm is that was not run yet: then the runs are shown, as what they are.
+    Without it they are kept and not shown."""
 
     def __str__(self) -> str:
-        return f"{self.runs} runs of {self.agent}, version {self.version}"
+        runs = f"{self.runs:,} run{'s' if self.runs > 1 else ''} of {self.agent}"
+        if self.newer == "fastq":
+            return f"{runs} were made by another version of fastq's {self.agent}"
+        if self.newer:
+            return f"{runs} were made by an older version of {self.newer}"
+        return f"{runs}, version {self.version}, are of an older algorithm and not shown"
 
 
 def missing_runs(
@@ -62,11 +70,19 @@ def stale_runs(finished: Mapping[str, Finished], algorithms: Mapping[str, str]) 
     """
     present = {name: str(agent.algorithm_version()) for name, agent in AGENTS.items()}
     present |= algorithms
-    counts: dict[tuple[str, str], int] = {}
-    for owner, runs in finished.values():
-        if present.get(owner.agent, owner.version) != owner.version:
-            counts[owner] = counts.get(owner, 0) + _count(runs)
-    return [Stale(agent, version, runs) for (agent, version), runs in sorted(counts.items())]
+    return [
+        Stale(*owner, runs)
+        for owner, runs in counted(finished.values())
+        if present.get(owner.agent, owner.version) != owner.version
+    ]
+
+
+def counted(finished: Iterable[Finished]) -> list[tuple[Owner, int]]:
+    """Count the runs of each owner."""
+    counts: dict[Owner, int] = {}
+    for owner, runs in finished:
+        counts[owner] = counts.get(owner, 0) + _count(runs)
+    return sorted(counts.items())
 
 
 def _count(runs: Iterable[tuple[int, int]]) -> int:

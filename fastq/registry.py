@@ -7,7 +7,6 @@ class stands: ``path/to/file.py:Class``, the path seen from the present director
 
 import functools
 import importlib
-import itertools
 import operator
 import sys
 import types
@@ -16,9 +15,8 @@ from pathlib import Path
 from fastq.agents import AGENTS, Agent, TDAgent
 from fastq.algorithm import Algorithm
 from fastq.errors import InputError
+from fastq.loading import SweepWhileLoadingError, execute, loading
 from fastq.validation import shorten
-
-_counter = itertools.count()
 
 
 def find_agent(word: object) -> type[Agent]:
@@ -65,12 +63,15 @@ def _load(word: str) -> object:
     """Load what a word names in a file or a module."""
     place, _, name = word.rpartition(":")
     try:
-        if place.endswith(".py"):
-            path = Path(place).resolve()
-            module = _run_file(path, path.stat().st_mtime_ns)
-        else:
-            module = importlib.import_module(place)
+        with loading(place):
+            if place.endswith(".py"):
+                path = Path(place).resolve()
+                module = _run_file(path, path.stat().st_mtime_ns)
+            else:
+                module = importlib.import_module(place)
         return operator.attrgetter(name)(module)
+    except SweepWhileLoadingError as error:
+        raise InputError(f"agent = {word!r}: {error}") from None
     except Exception as error:
         reason = shorten(f"{type(error).__name__}: {error}", 150)
         raise InputError(f"agent = {word!r}: cannot be loaded ({reason})") from None
@@ -78,14 +79,7 @@ def _load(word: str) -> object:
 
 @functools.cache
 def _run_file(path: Path, changed: int) -> types.ModuleType:
-    """Run a file as a module that stays unregistered, so that workers get its classes by value."""
-    module = types.ModuleType(f"fastq_file_{next(_counter)}_{path.stem}")
-    module.__file__ = str(path)
+    """Run a file as a module, once for each of its versions."""
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))  # what stands beside it can be imported, as in a script
-    sys.modules[module.__name__] = module  # dataclasses and postponed annotations look it up
-    try:
-        exec(compile(path.read_text(encoding="utf-8"), path, "exec"), module.__dict__)
-    finally:
-        del sys.modules[module.__name__]
-    return module
+    return execute(path.read_text(encoding="utf-8"), str(path), path.stem)

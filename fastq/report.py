@@ -36,7 +36,7 @@ def write_report(
     metric: str = "return",
     confirm_runs: int | None = None,
     level: float = 0.95,
-) -> None:
+) -> str | None:
     """Write a page about a study that needs no other file and no network.
 
     Parameters
@@ -47,9 +47,15 @@ def write_report(
     metric : str
         What is best; see `fastq.metrics`.
     confirm_runs : int, optional
-        Fresh runs of the winners; by default as many as the study has.
+        Fresh runs of the winners; by default as many as the study has, or none where they cannot be
+        trained or the study's code may not be run.
     level : float
         Confidence of all intervals.
+
+    Returns
+    -------
+    str or None
+        Why there are no fresh runs, where that was not asked for.
 
     Raises
     ------
@@ -73,6 +79,7 @@ def write_report(
         atomic.put(temporary, final)
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+    return page.unconfirmed
 
 
 class _Page:
@@ -85,6 +92,12 @@ class _Page:
         self._level = level
         self._names = results.study.names
         self._summary = results.summary(str(metric), level=level)
+        self.unconfirmed: str | None = None
+        if confirm_runs is None and not results.study.record.has_moments:
+            try:
+                _ = results.sweep
+            except InputError as error:
+                self._confirm, self.unconfirmed = 0, str(error)
 
     def sections(self) -> Iterator[Section]:
         """Give the sections, in order."""
@@ -125,6 +138,7 @@ class _Page:
         text = [f"All intervals are over runs, at {100 * self._level:g} % confidence."]
         if unfinished:
             text.append(f"{unfinished:,} runs are not there: the sweep was stopped, or raced.")
+        text += [f"Stale: {runs}." for runs in self._results.stale]
         return Section("What was run", text, [], [Table("The settings", "settings", table)])
 
     def _curves(self) -> Section:
@@ -160,6 +174,8 @@ class _Page:
         found = str(selection).splitlines()
         until = next(i for i, line in enumerate(found) if "could be the best" in line)
         text = [f"{_capital(line.strip().rstrip(':'))}." for line in found[: until + 1]]
+        if self.unconfirmed:
+            text.append(f"No fresh runs were trained. {_capital(self.unconfirmed)}.")
         text.append(
             "Wins: in what share of resamples of the runs a configuration is the best. Plausible: "
             "whether the runs leave it open that it is."
@@ -244,9 +260,8 @@ class _Page:
             *((f"algorithm {name}", text) for name, text in manifest["algorithms"].items()),
             ("sweep", json.dumps(manifest["spec"])),
         ]
-        text = [f"stale: {runs}: kept, and not shown" for runs in self._results.stale]
         table = pd.DataFrame(rows, columns=["what", "value"]).astype(str)
-        return Section("Provenance", text, [], [Table("Made with", "provenance", table)])
+        return Section("Provenance", [], [], [Table("Made with", "provenance", table)])
 
 
 def _drawn(data: pd.DataFrame, name: str, caption: str, draw: "Callable[[], Axes]") -> Picture:

@@ -25,6 +25,10 @@ class Results(Summaries):
     sweep : Sweep or Study, optional
         Whose configurations and runs to show; by default those of the last sweep that was run over
         the directory.
+    trust : bool, optional
+        Whether code that the study holds may be run, where runs have to be trained again (`select`,
+        `compare`, and metrics of what was learned). Code that your own key signed always may. All
+        else runs no code of the study and writes nothing to it.
 
     Raises
     ------
@@ -162,7 +166,7 @@ class Results(Summaries):
             pieces.append(self._curve(place, {"threshold": thresholds}, found, len(samples)))
         table = pd.concat(pieces, ignore_index=True)
         table.attrs.update(metric=metric, level=level)
-        return table
+        return self._told(table)
 
     def _values_of_all(self, metric: str) -> Floats:
         """Lay out a metric of each run; raise `InputError` where a configuration has none."""

@@ -26,6 +26,7 @@ from fastq.chunks import (
 )
 from fastq.engines import Engine, engine
 from fastq.errors import RunError
+from fastq.loading import refuse_while_loading
 from fastq.manifest import add_work, check_study, has_manifest, open_study
 from fastq.parts import finished_runs
 from fastq.recorded import missing_runs
@@ -112,6 +113,7 @@ def run_some(
     progress: bool = True,
 ) -> Results:
     """Run what is wanted of a sweep; but for `wanted`, shape (configurations, runs), as `run`."""
+    refuse_while_loading()
     if chunk_size is not None:
         check_arguments(chunk_size=chunk_size)
     store = open_store(out)

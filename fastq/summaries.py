@@ -85,7 +85,7 @@ class Summaries(Tables):
         table.attrs.update(
             asked._asdict(), window=(window or self.study.record.window) if pooled else 1
         )
-        return table
+        return self._told(table)
 
     def _by_episodes(
         self, asked: Asked, window: int | None, place: int, entries: Entries
@@ -146,7 +146,8 @@ class Summaries(Tables):
             episodes (in whole windows, where windows were recorded); length, the mean steps of an
             episode; truncated and truncated_runs, how many episodes the time limit cut short, and
             how many runs have such an episode; diverged, in how many runs a Q-value was infinite or
-            not a number in the end.
+            not a number in the end. ``attrs["stale"]`` names runs of older algorithms, as does a
+            `StaleWarning` where these are the runs shown.
 
         Raises
         ------
@@ -163,7 +164,7 @@ class Summaries(Tables):
         points = pd.DataFrame(self._points(np.array(places), 1))
         table = pd.concat([points, pd.DataFrame(lines)], axis=1)
         table.attrs.update(asked._asdict())
-        return table
+        return self._told(table)
 
     def differences(
         self,
@@ -218,7 +219,7 @@ class Summaries(Tables):
         names = {"first": describe(first), "second": describe(second)}
         table = pd.DataFrame({**names, "episode": points, **found._asdict(), "runs": len(shared)})
         table.attrs.update(Asked(metric, interval, level)._asdict(), window=window or record.window)
-        return table
+        return self._told(table)
 
     def _place_of(self, point: Mapping[str, Cell]) -> int:
         """Find the one configuration that is meant."""

@@ -5,6 +5,7 @@ how the work was cut into chunks, or who did them.
 """
 
 import functools
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fastq import estimates, samples
-from fastq.errors import InputError
-from fastq.manifest import read_manifest, read_study, read_sweep
+from fastq.edits import stale_of
+from fastq.errors import InputError, StaleWarning
+from fastq.manifest import read_manifest, read_study
 from fastq.metrics import Floats, Metric, find_metric
 from fastq.parts import Finished, finished_runs
 from fastq.policies import of_policies
-from fastq.recorded import Stale, missing_runs, read_entries, stale_runs, taken
+from fastq.recorded import Stale, missing_runs, read_entries, taken
 from fastq.records import METRICS, Entries
 from fastq.remote import open_store
+from fastq.reopen import read_sweep
 from fastq.rerun import settings_of
 from fastq.store import Store
 from fastq.study import Cell, Study
@@ -30,15 +33,24 @@ from fastq.sweep import Configuration, Sweep
 class Tables:
     """What a sweep recorded, read from where it lies when it is asked for; see `Results`."""
 
-    def __init__(self, directory: str | Path | Store, sweep: Sweep | Study | None = None) -> None:
+    def __init__(
+        self,
+        directory: str | Path | Store,
+        sweep: Sweep | Study | None = None,
+        *,
+        trust: bool = False,
+    ) -> None:
         self.store = open_store(directory)
         self.manifest = read_manifest(self.store)
+        self._trust, self._warned = trust, False
         self._sweep = sweep if isinstance(sweep, Sweep) else None
         asked = Study.of(sweep) if isinstance(sweep, Sweep) else sweep
         self.study = asked or read_study(self.store)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self.store)!r}, {self.finished} of {self.total} runs)"
+        told = "".join(f"; {runs}" for runs in self.stale)
+        runs = f"{self.finished} of {self.total} runs"
+        return f"{type(self).__name__}({str(self.store)!r}, {runs}{told})"
 
     @property
     def directory(self) -> Path:
@@ -57,8 +69,23 @@ class Tables:
 
     @functools.cached_property
     def stale(self) -> list[Stale]:
-        """Runs of algorithms that are others by now: edited, or of an older fastq."""
-        return stale_runs(self._finished, self.manifest["algorithms"])
+        """Runs of algorithms that are others by now: edited, or of another fastq.
+
+        Those of an earlier sweep are kept and not shown. Those of the last sweep are shown, and
+        `Stale.newer` says where a newer version of their algorithm is.
+        """
+        return stale_of(self.store, self.manifest, self.study, self._finished, self._sweep)
+
+    def _told(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Say beside a table what rows of it are stale; warn once."""
+        stale = [str(runs) for runs in self.stale]
+        if stale:
+            table.attrs["stale"] = stale
+        shown = [str(runs) for runs in self.stale if runs.newer]
+        if shown and not self._warned:
+            self._warned = True
+            warnings.warn(f"{self.store}: {'; '.join(shown)}", StaleWarning, stacklevel=3)
+        return table
 
     @functools.cached_property
     def sweep(self) -> Sweep:
@@ -67,9 +94,9 @@ class Tables:
         Raises
         ------
         InputError
-            Where an algorithm of one's own is not at hand.
+            Where an algorithm of one's own is not at hand, or the study's own may not be run.
         """
-        return self._sweep or read_sweep(self.store)
+        return self._sweep or read_sweep(self.store, self._trust)
 
     @functools.cached_property
     def _finished(self) -> dict[str, Finished]:
@@ -98,7 +125,7 @@ class Tables:
         table["episode"] = np.tile(np.arange(episodes), len(recorded.run))
         for name in (*METRICS, "truncated"):
             table[name] = recorded.columns[name].ravel()
-        return pd.DataFrame(table)
+        return self._told(pd.DataFrame(table))
 
     def runs(self, metric: str = "return", episode: int | None = None) -> pd.DataFrame:
         """One row for each configuration and run.
@@ -132,7 +159,7 @@ class Tables:
             pieces.append(pd.DataFrame({**piece, "run": entries.run, "value": values}))
         table = pd.concat(pieces, ignore_index=True)
         table.attrs.update(metric=metric, episode=episode)
-        return table
+        return self._told(table)
 
     def moments(self, metric: str = "return") -> pd.DataFrame:
         """Moments over runs in each episode, the same however they were recorded.
@@ -162,7 +189,7 @@ class Tables:
             piece |= {"mean": found.mean[0], "variance": variance}
             piece |= {"minimum": found.least[0], "maximum": found.greatest[0]}
             pieces.append(pd.DataFrame(piece))
-        return pd.concat(pieces, ignore_index=True)
+        return self._told(pd.concat(pieces, ignore_index=True))
 
     def _values(self, metric: Metric, place: int, entries: Entries) -> Floats:
         """Give a metric of each run of a configuration."""
@@ -243,6 +270,11 @@ class Tables:
     @functools.cached_property
     def _recorded(self) -> Entries:
         """Read what was kept of the sweep's runs."""
+        if self.stale and not self.finished:
+            raise InputError(
+                f"{self.store}: holds no runs of the algorithms at hand, but "
+                f"{', '.join(map(str, self.stale))}; run the sweep again"
+            )
         return read_entries(self.store, self.study)
 
 

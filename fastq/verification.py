@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastq.errors import InputError
-from fastq.manifest import read_manifest, read_study, read_sweep
+from fastq.manifest import read_manifest, read_study
 from fastq.mdp import FiniteMDP
 from fastq.parity import reference_run
 from fastq.parts import damaged_parts, part_names
 from fastq.recorded import read_entries, taken
 from fastq.records import Entries, Learned, entries
 from fastq.remote import open_store
+from fastq.reopen import read_sweep
 from fastq.rerun import learned, settings_of
 from fastq.store import Store
 from fastq.sweep import Configuration, Sweep
@@ -51,6 +52,7 @@ def verify(
     sample: int = 100,
     reference: bool = False,
     seed: int | None = None,
+    trust: bool = False,
 ) -> Verdict:
     """Check every checksum, compute a random sample of runs again, and compare all bits.
 
@@ -65,6 +67,9 @@ def verify(
         some thousand times as long.
     seed : int, optional
         Of the sample's choice; another each time by default.
+    trust : bool
+        Whether code that the study holds may be run although your key has not signed it. Without
+        it runs of such algorithms are not computed again.
 
     Raises
     ------
@@ -84,7 +89,7 @@ def verify(
     )
     found = Verdict(manifest, names, [], int(sizes.sum()), 0, [], None)
     try:
-        sweep = read_sweep(store)
+        sweep = read_sweep(store, trust)
     except InputError as error:
         return found._replace(left_out=str(error))
     by_key = {configuration.key: configuration for configuration in sweep.configurations}
@@ -103,7 +108,7 @@ def verify(
     return found._replace(checked=int(sizes[chosen].sum()), differing=differing, left_out=why)
 
 
-_UNKNOWN = "some configurations are of algorithms that were edited since"
+_UNKNOWN = "some configurations are of algorithms that are others by now"
 
 
 def _kernel(sweep: Sweep, configuration: Configuration, runs: NDArray[np.int64]) -> Learned:
@@ -113,10 +118,16 @@ def _kernel(sweep: Sweep, configuration: Configuration, runs: NDArray[np.int64])
 
 
 class _Reference:
-    """The pure-Python reference, on the real environment where it is at hand and the same."""
+    """The pure-Python reference, on the real environment where it is at hand and the same.
+
+    That a manifest names an environment is no reason to load it: only gymnasium's tabular ones and
+    fastq's own are made. For all others the study's tables stand in.
+    """
 
     def __init__(self, sweep: Sweep, spec: dict[str, Any]) -> None:
         self._env: gymnasium.Env[Any, Any] = sweep.mdp.to_gymnasium()
+        if not _is_known(spec["env"]):
+            return
         with contextlib.suppress(InputError, gymnasium.error.Error):
             mdp = FiniteMDP.from_gymnasium(spec["env"], **spec["env_args"])
             if mdp.fingerprint == sweep.mdp.fingerprint:
@@ -136,6 +147,16 @@ class _Reference:
             np.array([one.truncated for one in done]),
             np.array([one.diverged for one in done]),
         )
+
+
+def _is_known(env: object) -> bool:
+    """Say whether an environment is one of fastq's, or of gymnasium's with tables."""
+    known = gymnasium.registry.get(env) if isinstance(env, str) else None
+    place = known.entry_point if known is not None else None
+    return isinstance(place, str) and place.startswith(_TABULAR)
+
+
+_TABULAR = ("fastq.envs:", "gymnasium.envs.toy_text.")
 
 
 def _is_same(recorded: Entries, again: Entries) -> bool:

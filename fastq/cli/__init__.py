@@ -16,6 +16,11 @@ __all__ = ["app", "looking", "main", "running"]
 
 def main() -> None:
     """Run the command line; errors are one line on standard error."""
+    import warnings
+
+    from fastq.errors import StaleWarning
+
+    warnings.simplefilter("ignore", StaleWarning)  # commands say it in their own words
     try:
         app()
     except InputError as error:

@@ -24,6 +24,12 @@ Level = Annotated[float, typer.Option(help="Confidence, in (0, 1).")]
 Confirm = Annotated[
     int | None, typer.Option(help="Fresh runs to confirm with; as many as the study has.")
 ]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust", help="Run code that the study holds though your key has not signed it."
+    ),
+]
 _TOP = 5
 
 
@@ -59,6 +65,6 @@ def print_best(results: "Results") -> None:
 
 
 def say_stale(stale: "list[Stale]") -> None:
-    """Name the runs that are kept, but are those of another algorithm."""
+    """Name the runs of algorithms that are others by now."""
     for runs in stale:
-        typer.echo(f"stale: {runs}: the algorithm is another by now; they are kept, and not shown")
+        typer.echo(f"stale: {runs}")

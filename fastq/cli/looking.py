@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from fastq.cli.app import Confirm, Directory, Level, Metric, app, draw, print_best, say_stale
+from fastq.cli.app import (
+    Confirm,
+    Directory,
+    Level,
+    Metric,
+    Trust,
+    app,
+    draw,
+    print_best,
+    say_stale,
+)
 
 
 @app.command()
@@ -31,7 +41,9 @@ def plot(directory: Directory) -> None:
     """Draw the pictures of a study again."""
     from fastq.results import Results
 
-    draw(Results(directory), quiet=False, table=False)
+    results = Results(directory)
+    say_stale(results.stale)
+    draw(results, quiet=False, table=False)
 
 
 @app.command()
@@ -40,11 +52,15 @@ def select(
     metric: Metric = "return",
     confirm: Confirm = None,
     level: Level = 0.95,
+    trust: Trust = False,
 ) -> None:
     """Find the best configuration, those that could be it, and what it is really worth."""
     from fastq.results import Results
 
-    typer.echo(str(Results(directory).select(metric, confirm, level=level)))
+    results = Results(directory, trust=trust)
+    found = results.select(metric, confirm, level=level)
+    say_stale(results.stale)
+    typer.echo(str(found))
 
 
 @app.command()
@@ -54,11 +70,15 @@ def compare(
     confirm: Confirm = None,
     by: Annotated[str, typer.Option(help="What of the grid is compared.")] = "agent",
     level: Level = 0.95,
+    trust: Trust = False,
 ) -> None:
     """Compare agents: each tuned, confirmed on fresh runs, and paired."""
     from fastq.results import Results
 
-    typer.echo(str(Results(directory).compare(metric, confirm, by=by, level=level)))
+    results = Results(directory, trust=trust)
+    found = results.compare(metric, confirm, by=by, level=level)
+    say_stale(results.stale)
+    typer.echo(str(found))
 
 
 @app.command()
@@ -70,13 +90,16 @@ def report(
     metric: Metric = "return",
     confirm: Confirm = None,
     level: Level = 0.95,
+    trust: Trust = False,
 ) -> None:
     """Write one page that needs no other: curves, sensitivity, selection, provenance, data."""
     from fastq.report import write_report
     from fastq.results import Results
 
-    write_report(Results(directory), output, metric=metric, confirm_runs=confirm, level=level)
-    typer.echo(f"wrote {output}")
+    results = Results(directory, trust=trust)
+    without = write_report(results, output, metric=metric, confirm_runs=confirm, level=level)
+    say_stale(results.stale)
+    typer.echo(f"wrote {output}" + (f", without fresh runs: {without}" if without else ""))
 
 
 @app.command()
@@ -86,11 +109,12 @@ def verify(
     reference: Annotated[
         bool, typer.Option("--reference", help="With the pure-Python reference.")
     ] = False,
+    trust: Trust = False,
 ) -> None:
     """Check every checksum, and compute a random sample of runs again."""
     from fastq.verification import verify as check
 
-    found = check(directory, sample=sample, reference=reference)
+    found = check(directory, sample=sample, reference=reference, trust=trust)
     manifest = found.manifest
     versions = ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())
     tree = {True: "clean", False: "with changes", None: "of no checkout"}[manifest["clean"]]
@@ -98,15 +122,17 @@ def verify(
     typer.echo(f"{directory}: {whole} of {found.parts} parts have their checksums")
     for line in found.damaged:
         typer.echo(f"  {line}")
-    typer.echo(
-        f"{found.checked} of {found.finished} runs, drawn at random, computed again by the "
-        f"{'reference' if reference else 'kernel'}: "
-        + (f"{len(found.differing)} DIFFER" if found.differing else "equal, bit for bit")
-    )
+    if found.checked:
+        typer.echo(
+            f"{found.checked} of {found.finished} runs, drawn at random, computed again by the "
+            f"{'reference' if reference else 'kernel'}: "
+            + (f"{len(found.differing)} DIFFER" if found.differing else "equal, bit for bit")
+        )
     for line in found.differing:
         typer.echo(f"  {line}")
     if found.left_out:
-        typer.echo(f"not all could be computed again: {found.left_out}")
+        some = "not all" if found.checked else "none"
+        typer.echo(f"{some} of the {found.finished} runs could be computed again: {found.left_out}")
     typer.echo(
         f"made on {manifest['machine']}, revision {manifest['revision']} ({tree}): {versions}; "
         f"{manifest['steps']:,} steps in {manifest['wall_time']:g} s"

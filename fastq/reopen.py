@@ -1,0 +1,55 @@
+"""The sweep that a study was made by, made again from what the study holds.
+
+Nothing is loaded because a manifest names it: the environment's tables lie beside the results, and
+`fastq.stored` says which algorithms of one's own may be run.
+"""
+
+import contextlib
+
+from fastq.agents import AGENTS
+from fastq.errors import InputError
+from fastq.manifest import MANIFEST, read_environment, read_manifest
+from fastq.store import Store
+from fastq.stored import algorithm_of
+from fastq.sweep import Sweep
+from fastq.validation import shorten
+
+
+def read_sweep(store: Store, trust: bool = False) -> Sweep:
+    """Make the sweep that was run last, on the tables that lie beside its results.
+
+    Parameters
+    ----------
+    store : Store
+    trust : bool
+        Whether code of the study may be run that this user's key has not signed.
+
+    Raises
+    ------
+    InputError
+        Where an algorithm of one's own is not at hand and may not be run, or the tables are
+        damaged.
+    """
+    manifest = read_manifest(store)
+    mdp, spec = read_environment(store), manifest["spec"]
+    words, names = spec.get("agent"), manifest["study"].get("agents")
+    listed = words if isinstance(words, list) else [words]
+    if not isinstance(names, list) or len(names) != len(listed):
+        raise InputError(f"{store}/{MANIFEST}: is damaged (study.agents = {shorten(names)})")
+    keys = manifest["study"].get("keys")
+
+    def made(live: bool) -> Sweep:
+        agents = [
+            word
+            if isinstance(word, str) and word in AGENTS
+            else algorithm_of(store, manifest, str(name), trust, live)
+            for word, name in zip(listed, names, strict=True)
+        ]
+        agent = agents if isinstance(words, list) else agents[0]
+        return Sweep(**{**spec, "env": mdp, "env_args": {}, "agent": agent})
+
+    with contextlib.suppress(InputError):  # a class of this process may have other defaults
+        sweep = made(live=True)
+        if [one.key for one in sweep.configurations] == keys:
+            return sweep
+    return made(live=False)
