@@ -9,7 +9,7 @@ from fastq.cli.app import Confirm, Directory, Level, Metric, app, draw, print_be
 
 
 @app.command()
-def show(directory: Directory) -> None:
+def show(directory: Directory, metric: Metric = "return") -> None:
     """Print what a study holds, and its best configurations."""
     from fastq.results import Results
 
@@ -23,15 +23,15 @@ def show(directory: Directory) -> None:
         f"fastq {version}, revision {revision}"
     )
     say_stale(results.stale)
-    print_best(results)
+    print_best(results, metric)
 
 
 @app.command()
-def plot(directory: Directory) -> None:
+def plot(directory: Directory, metric: Metric = "return") -> None:
     """Draw the pictures of a study again."""
     from fastq.results import Results
 
-    draw(Results(directory), quiet=False, table=False)
+    draw(Results(directory), metric, quiet=False, table=False)
 
 
 @app.command()

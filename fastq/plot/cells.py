@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.plot.figures import figure_of, large, points, small
+from fastq.plot.figures import LETTER, figure_of, large, points, small
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.image import AxesImage
 
-_WIDTH, _LEAST = 0.62, 4.5
+_LEAST = 4.5
 _FILLED = 0.72
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
@@ -29,7 +29,7 @@ def draw_cells(ax: "Axes", cells: NDArray[np.float64], label: str, **how: Any) -
     square = ax.get_aspect() != "auto"
     shrink = min(1, width * cells.shape[0] / cells.shape[1] / height) if square else 1
     bar = figure_of(ax).colorbar(image, ax=ax, shrink=shrink)
-    letters = int(shrink * height / (_WIDTH * large(ax)))
+    letters = int(shrink * height / (LETTER * large(ax)))
     bar.set_label("\n".join(textwrap.wrap(label, max(20, letters))), size=large(ax))
     bar.ax.tick_params(labelsize=small(ax))
     return image
@@ -46,7 +46,7 @@ def write_cells(
     across, along = points(ax) / np.array(cells.shape)[::-1]
     if ax.get_aspect() != "auto":
         across = along = min(across, along)
-    size = min(size, _FILLED * across / (_WIDTH * longest), 0.6 * along)
+    size = min(size, _FILLED * across / (LETTER * longest), 0.6 * along)
     if size < _LEAST:
         return
     light = image.to_rgba(cells)[..., :3] @ _LUMINANCE
@@ -60,7 +60,7 @@ def name_cells(ax: "Axes", axis: "Axis", texts: Sequence[str]) -> None:
     size = large(ax)
     across, along = points(ax)
     if axis is ax.xaxis:
-        room = across / (size * _WIDTH * (max(map(len, texts)) + 1))
+        room = across / (size * LETTER * (max(map(len, texts)) + 1))
     else:
         room = along / (1.2 * size)
     every = max(1, int(np.ceil(len(texts) / room)))

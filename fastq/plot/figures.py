@@ -24,6 +24,8 @@ _METADATA = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
 _RULES: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "fastq", "pdf.fonttype": 42}
 _ENTRIES, _INSIDE = 20, 6
 _DRAWINGS = 4
+LETTER = 0.62
+"""How wide a letter is, in sizes of letters, with some room."""
 
 
 def new_axes(columns: int = 2) -> "Axes":

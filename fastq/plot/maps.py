@@ -10,6 +10,7 @@ from fastq.layout import GridLayout
 from fastq.mdp import FiniteMDP
 from fastq.plot.cells import draw_cells, name_cells, write_cells
 from fastq.plot.figures import new_axes
+from fastq.plot.limits import log_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -111,7 +112,8 @@ def visit_map(mdp: FiniteMDP, visits: ArrayLike, ax: "Axes | None" = None) -> "A
     colours = LinearSegmentedColormap.from_list("visits", ["#C6DBEF", "#4292C6", "#08306B"])
     norm = LogNorm(low, high) if wide else Normalize(0, high)
     shown = np.where(table > 0, table, np.nan)
-    return _draw_map(layout, shown, "visits", ax, form=".3g", cmap=colours, norm=norm)
+    label = log_label("visits") if wide else "visits"
+    return _draw_map(layout, shown, label, ax, form=".3g", cmap=colours, norm=norm)
 
 
 def _check(
