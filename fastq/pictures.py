@@ -2,6 +2,7 @@
 
 import io
 import math
+import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _CURVES, _AGENTS = 6, 10
 _POINTS, _POINTS_OF_MANY = 500, 150
 _WIDE = 20
-_SMALL = 10
+_SMALL, _LETTERS = 10, 95
 
 
 class Chosen(NamedTuple):
@@ -85,7 +86,8 @@ def _curves(results: Results, summary: pd.DataFrame, metric: Metric) -> bytes:
     )
     chosen = choose_curves(summary, metric)
     ax = draw_curves(curves, chosen.rows, figure.subplots())
-    ax.set_title(f"{results.study}\n{chosen.words}".strip(), fontsize=_SMALL)
+    title = "\n".join(textwrap.fill(line, _LETTERS) for line in (str(results.study), chosen.words))
+    ax.set_title(title.strip(), fontsize=_SMALL)
     return _png(figure)
 
 
@@ -112,7 +114,7 @@ def choose_curves(summary: pd.DataFrame, metric: Metric) -> Chosen:
     Chosen
     """
     ranked = best_configurations(summary, len(summary), metric.sign)
-    by = f"by {metric_label(str(metric))}"
+    by = f"by {metric}"
     if "agent" in summary:
         best = ranked.drop_duplicates("agent")
         rows, left_out = best.head(_AGENTS).sort_index(), len(best) - _AGENTS

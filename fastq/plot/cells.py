@@ -36,10 +36,21 @@ def draw_cells(ax: "Axes", cells: NDArray[np.float64], label: str, **how: Any) -
 
 
 def write_cells(
-    ax: "Axes", image: "AxesImage", form: str = ".4g", down: float = 0, size: float = 8
+    ax: "Axes",
+    image: "AxesImage",
+    form: str = ".4g",
+    down: float = 0,
+    size: float = 8,
+    *,
+    uncoloured: NDArray[np.float64] | None = None,
 ) -> None:
-    """Write each cell's value into it, light on dark and dark on light, where there is room."""
-    cells = np.ma.filled(np.ma.asarray(image.get_array(), dtype=np.float64), np.nan)
+    """Write each cell's value into it, light on dark and dark on light, where there is room.
+
+    Values of cells without a colour are NaN where there are none.
+    """
+    coloured = np.ma.filled(np.ma.asarray(image.get_array(), dtype=np.float64), np.nan)
+    blank = ~np.isfinite(coloured)
+    cells = coloured if uncoloured is None else np.where(blank, uncoloured, coloured)
     places = np.argwhere(np.isfinite(cells))
     texts = [f"{cells[row, column]:{form}}" for row, column in places]
     longest = max(map(len, texts), default=1)
@@ -49,7 +60,7 @@ def write_cells(
     size = min(size, _FILLED * across / (LETTER * longest), 0.6 * along)
     if size < _LEAST:
         return
-    light = image.to_rgba(cells)[..., :3] @ _LUMINANCE
+    light = np.where(blank, 1.0, image.to_rgba(coloured)[..., :3] @ _LUMINANCE)
     for (row, column), text in zip(places, texts, strict=True):
         color = "black" if light[row, column] > 0.46 else "white"
         ax.text(column, row + down, text, ha="center", va="center", color=color, size=size)

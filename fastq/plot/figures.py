@@ -170,6 +170,26 @@ def add_legend(
     )
 
 
+def legend_below(ax: "Axes", handles: "Sequence[Artist]", **how: Any) -> None:
+    """Draw a legend in one line, below the label of the x-axis."""
+    from matplotlib.transforms import ScaledTranslation
+
+    size = small(ax)
+    below = ScaledTranslation(0, -(14 + 2.7 * size) / 72, figure_of(ax).dpi_scale_trans)
+    ax.legend(
+        handles=handles,
+        loc="upper right",
+        bbox_to_anchor=(1, 0),
+        bbox_transform=ax.transAxes + below,
+        ncols=len(handles),
+        frameon=False,
+        fontsize=size,
+        borderpad=0,
+        borderaxespad=0,
+        **how,
+    )
+
+
 def _lengthen(ax: "Axes", room: float) -> None:
     """Leave so many points free at the top of an Axes."""
     share = min(0.6, room / points(ax)[1])
