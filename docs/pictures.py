@@ -69,8 +69,9 @@ def draw_comparison(results: fastq.Results) -> None:
 def draw_maps() -> None:
     """Draw what one run has learned, what it is worth, and where it goes."""
     mdp = fastq.windy_gridworld()
-    run = fastq.train(mdp, fastq.QLearning(alpha=0.6, epsilon=0.1), episodes=1000, seed=0)
-    keep(plot.policy_map(mdp, run.q), "policy_map")
+    agent = fastq.QLearning(alpha=0.6, epsilon=0.1)
+    run = fastq.train(mdp, agent, episodes=1000, seed=0)
+    keep(plot.policy_map(mdp, run.q, initial=agent.initial_value), "policy_map")
     cliff = fastq.cliff_walking()
     run = fastq.train(cliff, fastq.Sarsa(alpha=0.4, epsilon=0.1), episodes=500, seed=0)
     keep(plot.value_map(cliff, planning.epsilon_greedy_value(cliff, run.q, 0.1)), "value_map")

@@ -7,10 +7,12 @@ from numpy.typing import NDArray
 
 from fastq import samples, statistics
 from fastq.errors import InputError
-from fastq.metrics import Floats, Metric, find_metric
+from fastq.metrics import Floats, Metric, check_episodes, find_metric
 from fastq.moments import Blocks, Moments, merge_halves, total
+from fastq.policies import check_solvable
 from fastq.records import METRICS, MOMENTS, Entries, Record
 from fastq.statistics import Estimate
+from fastq.sweep import Sweep
 from fastq.validation import check_arguments, choose
 
 
@@ -34,15 +36,15 @@ class Asked(NamedTuple):
 class Line(NamedTuple):
     """What a summary says of a configuration; see `Results.summary`."""
 
-    runs: int
     estimate: float
     lower: float
     upper: float
+    runs: int
     final: float
     length: float
     truncated: int
-    truncated_runs: int
     diverged: int
+    truncated_runs: int
 
 
 def check_asked(record: Record, asked: Asked) -> Metric:
@@ -59,6 +61,23 @@ def check_asked(record: Record, asked: Asked) -> Metric:
                 )
         if metric.name not in METRICS:
             raise samples.needs(asked.metric, "each run", record)
+    return metric
+
+
+def check_metric(sweep: Sweep, word: str) -> Metric:
+    """Raise `InputError` where the runs of a sweep will not have a metric; before any work.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    word : str
+        See `fastq.metrics`.
+    """
+    metric = check_asked(sweep.recording, Asked(word))
+    if not sweep.recording.has_moments:
+        samples.check_recorded(sweep.recording, metric)
+    check_episodes(metric, sweep.episodes)
+    check_solvable(metric, sweep.mdp)
     return metric
 
 
@@ -109,13 +128,13 @@ def line(
     final, truncated = samples.final(record, columns, name, episodes), columns["truncated"]
     lengths = samples.of_runs(record, entries, Metric("length"), episodes)
     return Line(
-        len(values),
         *_numbers(asked.of(values[:, None])),
-        float(final.mean()),
-        float(lengths.mean()),
-        int(truncated.sum()),
-        int((truncated > 0).any(axis=1).sum()),
-        int(columns["diverged"][:, 0].sum()),
+        runs=len(values),
+        final=float(final.mean()),
+        length=float(lengths.mean()),
+        truncated=int(truncated.sum()),
+        diverged=int(columns["diverged"][:, 0].sum()),
+        truncated_runs=int((truncated > 0).any(axis=1).sum()),
     )
 
 
@@ -125,13 +144,13 @@ def _line_of_moments(entries: Entries, asked: Asked, episodes: int) -> Line:
     runs, moments = _total(entries, asked.metric)
     lengths = _total(entries, "length")[1]
     return Line(
-        runs,
         *_numbers(_of_moments(runs, moments, slice(episodes, episodes + 1), asked.level)),
-        float(moments.mean[0, episodes + 1]),
-        float(lengths.mean[0, episodes]),
-        int(truncated[:, :episodes].sum()),
-        int(truncated[:, episodes].sum()),
-        int(entries.columns["diverged"][:, 0].sum()),
+        runs=runs,
+        final=float(moments.mean[0, episodes + 1]),
+        length=float(lengths.mean[0, episodes]),
+        truncated=int(truncated[:, :episodes].sum()),
+        diverged=int(entries.columns["diverged"][:, 0].sum()),
+        truncated_runs=int(truncated[:, episodes].sum()),
     )
 
 

@@ -94,6 +94,10 @@ class FiniteMDP:
         # A copy in another process is read-only again, and of the same type for the kernels.
         return type(self), tuple(getattr(self, field.name) for field in dataclasses.fields(self))
 
+    def __repr__(self) -> str:
+        size = "states x actions x outcomes = {} x {} x {}".format(*self.next_state.shape)
+        return f"FiniteMDP({shorten(self.name)}: {size}, step limit {self.max_steps:,})"
+
     @property
     def num_states(self) -> int:
         """S, the number of states."""

@@ -2,13 +2,18 @@
 
 import io
 import math
-from typing import TYPE_CHECKING
+import textwrap
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
 from fastq import plot
 from fastq.errors import InputError
 from fastq.manifest import said
+from fastq.metrics import Metric, find_metric
+from fastq.plot.limits import frame
+from fastq.plot.style import metric_label
+from fastq.records import METRICS
 from fastq.results import Results
 from fastq.study import Study
 
@@ -16,17 +21,33 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_CURVES = 6
+_CURVES, _AGENTS = 6, 10
 _POINTS, _POINTS_OF_MANY = 500, 150
 _WIDE = 20
+_SMALL, _LETTERS = 10, 95
 
 
-def write_pictures(results: Results) -> list[str]:
+class Chosen(NamedTuple):
+    """The configurations whose curves are drawn."""
+
+    rows: pd.DataFrame
+    """Of a summary."""
+    words: str
+    """Which they are; nothing where they are all."""
+
+
+def write_pictures(results: Results, metric: str = "return") -> list[str]:
     """Write ``curves.png``, ``heatmap.png`` and ``summary.csv`` beside the study's parts.
 
-    The curves are those of at most six configurations, from the best to the worst; returns that
-    span more than a factor of 20 are drawn on a logarithmic scale, and more than 500 episodes as
-    means over windows.
+    The curves are those of `choose_curves`: of returns, or of the metric where it has any. Curves
+    that span more than a factor of 20 are drawn on a logarithmic scale, and more than 500 episodes
+    as means over windows.
+
+    Parameters
+    ----------
+    results : Results
+    metric : str
+        What is best, and what heatmap and table show; see `fastq.metrics`.
 
     Returns
     -------
@@ -36,11 +57,13 @@ def write_pictures(results: Results) -> list[str]:
     Raises
     ------
     InputError
-        Where the study has no finished runs, or a damaged part.
+        For a metric that is none or asks for what was not recorded, and where the study has no
+        finished runs, or a damaged part.
     """
-    summary, files = results.summary(), {}
+    asked = find_metric(metric)
+    summary, files = results.summary(metric), {}
     if results.study.record.kind != "summary":
-        files["curves.png"] = _curves(results, summary)
+        files["curves.png"] = _curves(results, summary, asked)
     files["heatmap.png"] = _heatmap(results, summary)
     files["summary.csv"] = summary.to_csv(index=False).encode()
     for name, data in files.items():
@@ -51,17 +74,59 @@ def write_pictures(results: Results) -> list[str]:
     return [f"{results.store}/{name}" for name in files]
 
 
-def _curves(results: Results, summary: pd.DataFrame) -> bytes:
+def _curves(results: Results, summary: pd.DataFrame, metric: Metric) -> bytes:
     """Draw the learning curves of some configurations."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4.8), layout="constrained")
-    curves = results.curves(window=window_of(results.study))
-    chosen = spread(summary, 1)
-    ax = draw_curves(curves, chosen, figure.subplots())
-    some = f"\n{len(chosen)} of {len(summary)} configurations, from the best to the worst"
-    ax.set_title(_title(results) + (some if len(chosen) < len(summary) else ""))
+    curves = (
+        results.curves(str(metric))
+        if metric.of_policies
+        else results.curves(curve_of(metric), window=window_of(results.study))
+    )
+    chosen = choose_curves(summary, metric)
+    ax = draw_curves(curves, chosen.rows, figure.subplots())
+    title = "\n".join(textwrap.fill(line, _LETTERS) for line in (*_title(results).split("\n"), chosen.words))
+    ax.set_title(title.strip(), fontsize=_SMALL)
     return _png(figure)
+
+
+def curve_of(metric: Metric) -> str:
+    """Name what of episodes is drawn for a metric: itself, or the return."""
+    return metric.name if metric.name in METRICS else "return"
+
+
+def choose_curves(summary: pd.DataFrame, metric: Metric) -> Chosen:
+    """Choose the configurations whose curves are drawn.
+
+    Of several agents, each at its best configuration, and at most ten of them, the best; of one
+    agent, at most six configurations at even ranks, from the best to the worst.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        From `Results.summary`, by this metric.
+    metric : Metric
+        What is best.
+
+    Returns
+    -------
+    Chosen
+    """
+    ranked = best_configurations(summary, len(summary), metric.sign)
+    by = f"by {metric}"
+    if "agent" in summary:
+        best = ranked.drop_duplicates("agent")
+        rows, left_out = best.head(_AGENTS).sort_index(), len(best) - _AGENTS
+        words = f"each agent at its best {by}" if len(rows) < len(summary) else ""
+        if left_out > 0:
+            words = f"each agent at its best {by}: the best {_AGENTS}, {left_out} left out"
+        return Chosen(rows, words)
+    count = min(_CURVES, len(ranked))
+    ranks = [round(i * (len(ranked) - 1) / max(1, count - 1)) for i in range(count)]
+    listed = ", ".join(str(rank + 1) for rank in ranks)
+    some = f"{count} of {len(ranked)} configurations, from the best to the worst {by}"
+    return Chosen(ranked.iloc[ranks], f"{some}: ranks {listed}" if count < len(ranked) else "")
 
 
 def draw_curves(curves: pd.DataFrame, chosen: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
@@ -69,18 +134,13 @@ def draw_curves(curves: pd.DataFrame, chosen: pd.DataFrame, ax: "Axes | None" = 
 
     Estimates that span more than a factor of 20 are drawn on a logarithmic scale.
     """
-    from matplotlib.ticker import ScalarFormatter, SymmetricalLogLocator
-
-    names = list(chosen.columns[: chosen.columns.get_loc("runs")])
+    names = list(chosen.columns[: chosen.columns.get_loc("estimate")])
     shown = chosen[names].merge(curves, on=names, how="left", sort=False)
     shown.attrs = curves.attrs
     ax = plot.learning_curves(shown, ax=ax)
     size = shown["estimate"].abs()
     if size.max() > _WIDE * size.min() and size.min() >= 1:
-        ax.set_yscale("symlog", linthresh=1)
-        ax.yaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=[1, 2, 5]))
-        ax.yaxis.set_major_formatter(ScalarFormatter())
-        ax.set_ylim(*_limits(shown["estimate"]))
+        frame(ax, shown, metric_label(curves.attrs["metric"]), log=True)
     return ax
 
 
@@ -124,17 +184,3 @@ def axes_of(names: list[str]) -> tuple[str, str | None]:
     if "agent" in names and len(names) > 1:
         return names[1], "agent"
     return names[0], names[1] if len(names) > 1 else None
-
-
-def spread(summary: pd.DataFrame, sign: int) -> pd.DataFrame:
-    """Take some configurations at even ranks, from the best to the worst."""
-    ranked = best_configurations(summary, len(summary), sign)
-    count = min(_CURVES, len(ranked))
-    ranks = [round(i * (len(ranked) - 1) / max(1, count - 1)) for i in range(count)]
-    return ranked.iloc[ranks]
-
-
-def _limits(values: pd.Series) -> tuple[float, float]:
-    """Bound a logarithmic axis by the values, for those of one sign, with some room."""
-    low, high = float(values.min()), float(values.max())
-    return (low * 1.3, high / 1.3) if high < 0 else (low / 1.3, high * 1.3)

@@ -17,9 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fastq import statistics
-from fastq.estimates import Asked, check_asked
-from fastq.metrics import Floats, check_episodes
-from fastq.policies import check_solvable
+from fastq.estimates import check_metric
+from fastq.metrics import Floats
 from fastq.results import Results
 from fastq.runner import run_some
 from fastq.samples import check_recorded
@@ -98,10 +97,8 @@ def race(
     """
     check_level(level)
     check_arguments(first_runs=first_runs)
-    asked = check_asked(sweep.recording, Asked(metric))
+    asked = check_metric(sweep, metric)
     check_recorded(sweep.recording, asked)
-    check_episodes(asked, sweep.episodes)
-    check_solvable(asked, sweep.mdp)
     counts = looks(first_runs, sweep.runs)
     left = np.ones(sweep.num_configurations, dtype=np.bool_)
     runs = np.zeros(sweep.num_configurations, dtype=np.int64)

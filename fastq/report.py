@@ -17,8 +17,8 @@ from fastq import atomic, plot
 from fastq.errors import InputError
 from fastq.metrics import Metric, find_metric
 from fastq.page import Picture, Section, Table, render
-from fastq.pictures import axes_of, draw_curves, spread, window_of
-from fastq.records import METRICS
+from fastq.pictures import axes_of, choose_curves, curve_of, draw_curves, window_of
+from fastq.plot.style import metric_label
 from fastq.results import Results
 from fastq.selection import Selection
 
@@ -144,18 +144,20 @@ class _Page:
     def _curves(self) -> Section:
         """Draw learning curves, against episodes and, where they are known, against steps."""
         results, record = self._results, self._results.study.record
-        chosen, metric = spread(self._summary, self._metric.sign), str(self._metric)
-        shown = metric if metric in METRICS else "return"
+        chosen, words = choose_curves(self._summary, self._metric)
+        shown, metric = curve_of(self._metric), str(self._metric)
+        which = words or "all configurations"
         curves = results.curves(shown, level=self._level, window=window_of(results.study))
-        count = f"{len(chosen)} of {len(self._summary)} configurations, from the best to the worst"
-        pictures = [_drawn(curves, "curves", count, lambda: draw_curves(curves, chosen))]
+        caption = f"{_capital(shown)} of {which}"
+        pictures = [_drawn(curves, "curves", caption, lambda: draw_curves(curves, chosen))]
         if self._metric.of_policies:
             learned = results.curves(metric, level=self._level)
-            draw = _drawn(learned, metric, count, lambda: draw_curves(learned, chosen))
+            caption = f"{_capital(metric_label(metric))}: {which}"
+            draw = _drawn(learned, metric, caption, lambda: draw_curves(learned, chosen))
             pictures.append(draw)
         if record.kind == "episodes":
             steps = results.curves("episodes", level=self._level, against="steps")
-            text = f"Episodes completed by each step of the environment: {count}"
+            text = f"Episodes completed by each step of the environment: {which}"
             pictures.append(_drawn(steps, "steps", text, lambda: draw_curves(steps, chosen)))
         return Section("Learning curves", [], pictures)
 

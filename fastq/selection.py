@@ -60,6 +60,15 @@ class Selection:
     optimism: Bounded
     """By how much the selection flattered it: positive where the fresh runs are worse."""
 
+    def __repr__(self) -> str:
+        fresh = f", over {_runs(self.fresh_runs, 'fresh ')} {self.confirmed}"
+        return (
+            f"Selection(by {self.metric}: {describe(self.best)}\n"
+            f"  over {_runs(self.runs)} {self.selected}{fresh if self.fresh_runs else ''}\n"
+            f"  {self.table['plausible'].sum()} of {len(self.table)} configurations could be the "
+            f"best, at {100 * self.level:g} % confidence)"
+        )
+
     def __str__(self) -> str:
         names, percent = list(self.best), f"{100 * self.level:g} %"
         plausible = self.table[self.table["plausible"]].sort_values("wins", ascending=False)
@@ -83,7 +92,7 @@ class Selection:
         return "\n".join(lines)
 
 
-_SHOWN = 10
+_SHOWN, _PAIRS = 10, 8
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,13 @@ class Comparison:
     """A row for each pair: first, second; estimate, lower, upper of the mean difference between
     them in the same fresh runs; runs; improvement, improvement_lower, improvement_upper, the
     probability that a run of the first is better. The intervals hold together at the level."""
+
+    def __repr__(self) -> str:
+        lines = str(self).splitlines()[-len(self.differences) :]
+        pairs = [f"  {line.split('; a run of ')[0]}" for line in lines]
+        more = [f"  and {len(pairs) - _PAIRS} more"] if len(pairs) > _PAIRS else []
+        head = f"Comparison(by {self.metric}, at the best of each:"
+        return "\n".join([head, *pairs[:_PAIRS], *more]) + ")"
 
     def __str__(self) -> str:
         shown = self.winners.to_string(index=False, float_format=lambda value: f"{value:.4g}")

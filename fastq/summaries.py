@@ -10,6 +10,7 @@ from fastq import estimates, samples, statistics
 from fastq.errors import InputError
 from fastq.estimates import Asked
 from fastq.metrics import OF_POLICIES, find_metric
+from fastq.printed import Summary
 from fastq.records import METRICS, Entries
 from fastq.study import Cell, describe
 from fastq.tables import Tables
@@ -141,13 +142,14 @@ class Summaries(Tables):
         Returns
         -------
         DataFrame
-            The hyperparameters of the grid; runs; estimate, lower and upper of the metric; final,
+            The hyperparameters of the grid; estimate, lower and upper of the metric; runs; final,
             the mean return (for the metric "length", the mean length) over the last tenth of the
             episodes (in whole windows, where windows were recorded); length, the mean steps of an
-            episode; truncated and truncated_runs, how many episodes the time limit cut short, and
-            how many runs have such an episode; diverged, in how many runs a Q-value was infinite or
-            not a number in the end. ``attrs["stale"]`` names runs of older algorithms, as does a
-            `StaleWarning` where these are the runs shown.
+            episode; truncated, how many episodes the time limit cut short; diverged, in how many
+            runs a Q-value was infinite or not a number in the end; truncated_runs, how many runs
+            have a truncated episode. It prints in at most 100 columns, with four significant
+            digits, and names the columns that it leaves out. ``attrs["stale"]`` names runs of
+            older algorithms, as does a `StaleWarning` where these are the runs shown.
 
         Raises
         ------
@@ -162,7 +164,7 @@ class Summaries(Tables):
             places.append(place)
             lines.append(estimates.line(study.record, entries, asked, study.episodes, values))
         points = pd.DataFrame(self._points(np.array(places), 1))
-        table = pd.concat([points, pd.DataFrame(lines)], axis=1)
+        table = Summary(pd.concat([points, pd.DataFrame(lines)], axis=1))
         table.attrs.update(asked._asdict())
         return self._told(table)
 

@@ -87,6 +87,18 @@ class Sweep(Validated):
     streams: Streams = "common"
     record: Recorded = "episodes"
 
+    def __repr__(self) -> str:
+        size = f"{self.num_configurations:,} configurations x {self.runs:,} runs"
+        lines = [
+            f"Sweep({self.agent_names} on {self.env_name}:",
+            f"  {size} x {self.episodes:,} episodes, seed {self.seed}",
+            *(f"  {name} = {shorten(values, 90)}" for name, values in self.grid.items()),
+        ]
+        more = f"\n  and {len(lines) - _LINES} more" if len(lines) > _LINES else ""
+        return "\n".join(lines[:_LINES]) + more + ")"
+
+    __str__ = __repr__
+
     def check(self) -> None:
         """Raise `InputError` unless each point of the grid makes an agent, and the env an MDP."""
         self._check_agents()
@@ -252,6 +264,10 @@ class Sweep(Validated):
                 "give the file's name"
             )
         return tomli_w.dumps(self.model_dump(exclude_none=True))
+
+
+_LINES = 8
+"""Of what is shown of a sweep."""
 
 
 def _beside(folder: Path, word: Any) -> Any:

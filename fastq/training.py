@@ -47,6 +47,16 @@ class Training:
     diverged: NDArray[np.bool_]
     """Whether any Q-value is infinite or not a number in the end, shape ()."""
 
+    def __repr__(self) -> str:
+        runs, episodes = self.diverged.size, self.returns.shape[-1]
+        with np.errstate(all="ignore"):  # of runs that diverged
+            means = f"mean return {self.returns.mean():.4g}, mean length {self.lengths.mean():.4g}"
+        return (
+            f"Training({runs:,} run{'s' if runs > 1 else ''} of {episodes:,} episodes: {means},\n"
+            f"  {np.sum(self.truncated):,} episodes truncated, {np.sum(self.diverged):,} runs "
+            f"diverged; q has shape {self.q.shape})"
+        )
+
 
 def train(
     mdp: FiniteMDP,

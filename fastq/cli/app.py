@@ -33,26 +33,30 @@ Trust = Annotated[
 _TOP = 5
 
 
-def draw(results: "Results", quiet: bool, table: bool = True) -> None:
+def draw(results: "Results", metric: str, quiet: bool, table: bool = True) -> None:
     """Write pictures and summary, and name them."""
     from fastq.pictures import write_pictures
 
-    paths = write_pictures(results)
+    paths = write_pictures(results, metric)
     if not quiet:
         if table:
-            print_best(results)
+            print_best(results, metric)
         typer.echo("\nwrote " + ", ".join(str(path) for path in paths))
 
 
-def print_best(results: "Results") -> None:
+def print_best(results: "Results", metric: str) -> None:
     """Print the best configurations as a table."""
+    from fastq.metrics import find_metric
     from fastq.pictures import best_configurations
+    from fastq.plot.style import estimate_label
+    from fastq.records import METRICS
 
-    summary = results.summary()
-    best = best_configurations(summary, _TOP)
+    summary = results.summary(metric)
+    best = best_configurations(summary, _TOP, find_metric(metric).sign)
+    over = " over all episodes" if metric in METRICS else ""
     typer.echo(
-        f"\nthe best {len(best)} of {len(summary)} configurations by mean return over all "
-        f"episodes (95 % t interval over runs):\n"
+        f"\nthe best {len(best)} of {len(summary)} configurations by "
+        f"{estimate_label(summary.attrs)}{over} (95 % t interval over runs):\n"
         + best.to_string(index=False, float_format=lambda value: f"{value:g}")
     )
     cut = int(summary["truncated"].sum())

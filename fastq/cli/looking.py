@@ -19,7 +19,7 @@ from fastq.cli.app import (
 
 
 @app.command()
-def show(directory: Directory) -> None:
+def show(directory: Directory, metric: Metric = "return") -> None:
     """Print what a study holds, and its best configurations."""
     from fastq.results import Results
 
@@ -33,17 +33,17 @@ def show(directory: Directory) -> None:
         f"fastq {version}, revision {revision}"
     )
     say_stale(results.stale)
-    print_best(results)
+    print_best(results, metric)
 
 
 @app.command()
-def plot(directory: Directory) -> None:
+def plot(directory: Directory, metric: Metric = "return") -> None:
     """Draw the pictures of a study again."""
     from fastq.results import Results
 
     results = Results(directory)
     say_stale(results.stale)
-    draw(results, quiet=False, table=False)
+    draw(results, metric, quiet=False, table=False)
 
 
 @app.command()

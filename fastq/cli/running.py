@@ -38,23 +38,27 @@ def sweep(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
 ) -> None:
     """Run a sweep, or what is missing of it, and draw its pictures."""
+    from fastq.estimates import check_metric
     from fastq.sweep import Sweep
 
     spec = Sweep.from_toml(file)
+    check_metric(spec, metric)
     directory = out or _directory_of(file)
+    by_metric = "" if metric == "return" else f" --metric {metric}"
+    again = f"fastq sweep {file} --out {directory}{' --race' if race else ''}{by_metric}"
     options = {"n_jobs": jobs, "backend": backend, "address": address, "fail_fast": fail_fast}
     termination = _Termination()
     signal.signal(signal.SIGTERM, termination)
     try:
-        draw(_run(spec, directory, metric if race else None, quiet, options), quiet)
+        draw(_run(spec, directory, metric if race else None, quiet, options), metric, quiet)
     except KeyboardInterrupt:
-        _interrupted(spec, directory, file, 130)
+        _interrupted(spec, directory, again, 130)
     except BaseException:
         if not termination.asked_for:
             raise
-        _interrupted(spec, directory, file, 143)
+        _interrupted(spec, directory, again, 143)
     if not quiet:
-        typer.echo(f"\nto look at it again: fastq show {directory}")
+        typer.echo(f"\nto look at it again: fastq show {directory}{by_metric}")
 
 
 @app.command()
@@ -143,7 +147,7 @@ def _run(
     return raced.results
 
 
-def _interrupted(spec: "Sweep", directory: str, file: Path, status: int) -> None:
+def _interrupted(spec: "Sweep", directory: str, again: str, status: int) -> None:
     """Say what is kept and how to go on, and exit as interrupted programs do."""
     from fastq.results import Results
 
@@ -152,5 +156,5 @@ def _interrupted(spec: "Sweep", directory: str, file: Path, status: int) -> None
         state = f"{kept.finished} of {kept.total} runs are kept in {directory}"
     except InputError:
         state = "nothing was written yet"
-    typer.echo(f"\ninterrupted: {state}; to resume: fastq sweep {file} --out {directory}", err=True)
+    typer.echo(f"\ninterrupted: {state}; to resume: {again}", err=True)
     raise typer.Exit(status)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from fastq.errors import InputError
 from fastq.plot.figures import add_legend, new_axes
+from fastq.plot.limits import frame
 from fastq.plot.style import BAND, Look, band_label, look, metric_label
 from fastq.plot.tables import ESTIMATE, check_columns, configurations, time_column, time_label
 
@@ -21,6 +22,9 @@ def learning_curves(
     curves: pd.DataFrame, ax: "Axes | None" = None, *, runs: pd.DataFrame | None = None
 ) -> "Axes":
     """Draw the estimate of each configuration against episodes or time steps, with its band.
+
+    The axis holds all estimates; where a few bounds of the band lie far off, they are cut, and the
+    label of the axis says that the band reaches beyond.
 
     Parameters
     ----------
@@ -52,7 +56,8 @@ def learning_curves(
             _draw_runs(ax, runs[runs["place"] == place], curve, time, look(place))
         lines.append(draw_curve(ax, curve, time, look(place), label))
     ax.set_xlabel(time_label(time, curves.attrs.get("window", 1)))
-    ax.set_ylabel(metric_label(curves.attrs.get("metric", "")))
+    label = metric_label(curves.attrs.get("metric", ""))
+    frame(ax, curves, label, runs=() if runs is None else runs["value"])
     add_legend(ax, lines, band_label(curves))
     return ax
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from fastq.plot.curves import draw_curve
 from fastq.plot.figures import add_legend, new_axes, new_rows
+from fastq.plot.limits import frame
 from fastq.plot.style import PALETTE, estimate_label, interval_label, look, runs_label
 from fastq.plot.tables import ESTIMATE, TIMES, check_columns, time_column, time_label
 
@@ -55,7 +56,7 @@ def _curves(table: pd.DataFrame, ax: "Axes | None") -> "Axes":
         for place, ((first, second), curve) in enumerate(groups)
     ]
     ax.set_xlabel(time_label(time, table.attrs.get("window", 1)))
-    ax.set_ylabel(_label(table))
+    frame(ax, table, _label(table), also=[0.0])
     add_legend(ax, lines, _runs_and_interval(table))
     return ax
 

@@ -53,12 +53,13 @@ def episode_stats(
     episodes = np.arange(len(lengths))
     over_time.plot(episodes, lengths, color=PALETTE[0], linewidth=1)
     over_time.set(xlabel="episode", ylabel="length (steps)", title="Episode length over time")
+    smoothing = f" (mean over {smoothing_window} episodes)" if smoothing_window > 1 else ""
     rolling = pd.Series(returns).rolling(smoothing_window, min_periods=smoothing_window).mean()
     smoothed.plot(episodes, rolling, color=PALETTE[0], linewidth=1)
     smoothed.set(
         xlabel="episode",
-        ylabel="return",
-        title=f"Return over time, mean of {smoothing_window} episodes",
+        ylabel=f"return{smoothing}",
+        title="Return over time",
     )
     against_steps.plot(np.cumsum(lengths), episodes + 1, color=PALETTE[0])
     against_steps.set(

@@ -24,6 +24,8 @@ _METADATA = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
 _RULES: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "fastq", "pdf.fonttype": 42}
 _ENTRIES, _INSIDE = 20, 6
 _DRAWINGS = 4
+LETTER = 0.62
+"""How wide a letter is, in sizes of letters, with some room."""
 
 
 def new_axes(columns: int = 2) -> "Axes":
@@ -165,6 +167,26 @@ def add_legend(
         alignment="left",
         labelspacing=0.3,
         handlelength=3,
+    )
+
+
+def legend_below(ax: "Axes", handles: "Sequence[Artist]", **how: Any) -> None:
+    """Draw a legend in one line, below the label of the x-axis."""
+    from matplotlib.transforms import ScaledTranslation
+
+    size = small(ax)
+    below = ScaledTranslation(0, -(14 + 2.7 * size) / 72, figure_of(ax).dpi_scale_trans)
+    ax.legend(
+        handles=handles,
+        loc="upper right",
+        bbox_to_anchor=(1, 0),
+        bbox_transform=ax.transAxes + below,
+        ncols=len(handles),
+        frameon=False,
+        fontsize=size,
+        borderpad=0,
+        borderaxespad=0,
+        **how,
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fastq.plot.cells import draw_cells, name_cells, write_cells
-from fastq.plot.figures import figure_of, new_axes, small
+from fastq.plot.figures import figure_of, legend_below, new_axes, small
 from fastq.plot.style import estimate_label, less_is_better
 from fastq.plot.tables import check_columns, text_of
 
@@ -86,7 +86,7 @@ def _mark(ax: "Axes", marked: "np.ndarray[Any, Any]") -> None:
     rows, columns = np.nonzero(marked)
     size = small(ax)
     inches = figure_of(ax).dpi_scale_trans
-    ax.scatter(
+    marks = ax.scatter(
         columns - 0.5,
         rows + 0.5,
         s=size * 5,
@@ -96,14 +96,4 @@ def _mark(ax: "Axes", marked: "np.ndarray[Any, Any]") -> None:
         transform=ax.transData + ScaledTranslation(5 / 72, -5 / 72, inches),
         label="marked: could be the best",
     )
-    below = ScaledTranslation(0, -(14 + 2.7 * size) / 72, inches)
-    ax.legend(
-        loc="upper right",
-        bbox_to_anchor=(1, 0),
-        bbox_transform=ax.transAxes + below,
-        frameon=False,
-        fontsize=size,
-        borderpad=0,
-        borderaxespad=0,
-        handletextpad=0,
-    )
+    legend_below(ax, [marks], handletextpad=0)

@@ -1,5 +1,6 @@
 """Maps of grid worlds."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,8 @@ from fastq.errors import InputError
 from fastq.layout import GridLayout
 from fastq.mdp import FiniteMDP
 from fastq.plot.cells import draw_cells, name_cells, write_cells
-from fastq.plot.figures import new_axes
+from fastq.plot.figures import legend_below, new_axes
+from fastq.plot.limits import log_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,10 +19,13 @@ if TYPE_CHECKING:
 _WIDE = 100
 
 
-def policy_map(mdp: FiniteMDP, q: ArrayLike, ax: "Axes | None" = None) -> "Axes":
+def policy_map(
+    mdp: FiniteMDP, q: ArrayLike, ax: "Axes | None" = None, *, initial: ArrayLike | None = None
+) -> "Axes":
     """Draw the greedy policy as arrows, over the greatest Q-value of each cell.
 
-    Walls and cliffs are hatched.
+    Walls and cliffs are hatched. Grey are cells about which nothing was learned, as no run visited
+    them, and those that are undecided, as all actions have the same value: they have no arrow.
 
     Parameters
     ----------
@@ -29,6 +34,9 @@ def policy_map(mdp: FiniteMDP, q: ArrayLike, ax: "Axes | None" = None) -> "Axes"
     q : array, shape (S, A)
         Where a state's greatest is not finite, the cell is blank.
     ax : Axes, optional
+    initial : float or array of shape (S, A), optional
+        What the Q-values were before training: the agent's `initial_value`. States that still have
+        it are those never visited. Without it, they are among the undecided ones.
 
     Returns
     -------
@@ -37,14 +45,21 @@ def policy_map(mdp: FiniteMDP, q: ArrayLike, ax: "Axes | None" = None) -> "Axes"
     Raises
     ------
     InputError
-        Where the MDP is no grid world, or `q` has another shape.
+        Where the MDP is no grid world, or `q` or `initial` has another shape.
     """
     layout, table = _check(mdp, "q", q, (mdp.num_states, mdp.num_actions))
     values = table.max(axis=1)
-    ax = _draw_map(layout, values, "greatest Q-value", ax, down=0.34)
+    closed = [layout.goal, *layout.walls, *layout.cliff]
+    unseen = _as_before(table, initial)
+    even = (table == table[:, :1]).all(axis=1) & (mdp.num_actions > 1) & ~unseen
+    even &= np.isfinite(values)
+    unseen[closed] = even[closed] = False
+    shown = np.where(unseen, np.nan, values)
+    ax = _draw_map(layout, shown, "greatest Q-value", ax, down=0.34, grey=even)
+    _mark_grey(ax, layout, {"never visited": unseen, "undecided: all actions equal": even})
     moves = np.array(layout.moves)[table.argmax(axis=1)]
-    moves[[layout.goal, *layout.walls, *layout.cliff]] = 0
-    moves[~np.isfinite(values)] = 0
+    moves[closed] = 0
+    moves[~np.isfinite(values) | unseen | even] = 0
     _draw_arrows(ax, moves, layout.shape[1])
     return ax
 
@@ -111,7 +126,8 @@ def visit_map(mdp: FiniteMDP, visits: ArrayLike, ax: "Axes | None" = None) -> "A
     colours = LinearSegmentedColormap.from_list("visits", ["#C6DBEF", "#4292C6", "#08306B"])
     norm = LogNorm(low, high) if wide else Normalize(0, high)
     shown = np.where(table > 0, table, np.nan)
-    return _draw_map(layout, shown, "visits", ax, form=".3g", cmap=colours, norm=norm)
+    label = log_label("visits") if wide else "visits"
+    return _draw_map(layout, shown, label, ax, form=".3g", cmap=colours, norm=norm)
 
 
 def _check(
@@ -134,16 +150,22 @@ def _draw_map(
     *,
     form: str = "",
     down: float = 0.08,
+    grey: NDArray[np.bool_] | None = None,
     **how: Any,
 ) -> "Axes":
-    """Draw the states' values as colours and numbers, with the marks that all maps have."""
+    """Draw values of states as colours and numbers, with the marks of all maps.
+
+    Those that will be grey are written, and have no part in the colours.
+    """
     ax = ax or new_axes()
     rows, columns = layout.shape
     closed = [*layout.walls, *layout.cliff]
     cells = values.copy()
     cells[closed] = np.nan
-    image = draw_cells(ax, cells.reshape(rows, columns), label, **how)
-    write_cells(ax, image, form or f".{_decimals(cells)}f", down, size=7)
+    coloured = cells if grey is None else np.where(grey, np.nan, cells)
+    image = draw_cells(ax, coloured.reshape(rows, columns), label, **how)
+    form = form or f".{_decimals(cells)}f"
+    write_cells(ax, image, form, down, size=7, uncoloured=cells.reshape(rows, columns))
     _draw_marks(ax, layout, closed)
     name_cells(ax, ax.xaxis, [str(text) for text in layout.wind or range(columns)])
     name_cells(ax, ax.yaxis, [str(row) for row in range(rows)])
@@ -159,19 +181,45 @@ def _decimals(cells: NDArray[np.float64]) -> int:
     return 2 if 0 < span < 2 else 1 if span < 200 else 0
 
 
-def _draw_marks(ax: "Axes", layout: GridLayout, closed: list[int]) -> None:
-    """Hatch what no one stands on, and mark start and goal."""
+def _as_before(table: NDArray[np.float64], initial: ArrayLike | None) -> NDArray[np.bool_]:
+    """Say which rows of Q-values are as they were before training."""
+    if initial is None:
+        return np.zeros(len(table), dtype=np.bool_)
+    before = np.asarray(initial, dtype=np.float64)
+    if before.shape not in ((), table.shape):
+        raise InputError(
+            f"initial has shape {before.shape}: must be a number, or of shape {table.shape}"
+        )
+    return np.asarray((table == before).all(axis=1))
+
+
+def _mark_grey(ax: "Axes", layout: GridLayout, marked: Mapping[str, NDArray[np.bool_]]) -> None:
+    """Make cells grey, those of the first kind with dots, and say below what they are."""
+    from matplotlib.patches import Patch
+
+    legend = []
+    for (name, states), hatch in zip(marked.items(), ("....", ""), strict=True):
+        how: dict[str, Any] = {"facecolor": "#D4D4D4", "edgecolor": "#8C8C8C", "hatch": hatch}
+        for state in np.flatnonzero(states).tolist():
+            _fill(ax, layout, state, **how)
+        if states.any():
+            legend.append(Patch(linewidth=0, label=name, **how))
+    if legend:
+        legend_below(ax, legend)
+
+
+def _fill(ax: "Axes", layout: GridLayout, state: int, **how: Any) -> None:
+    """Fill the cell of a state."""
     from matplotlib.patches import Rectangle
 
+    row, column = divmod(state, layout.shape[1])
+    ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, linewidth=0, **how))
+
+
+def _draw_marks(ax: "Axes", layout: GridLayout, closed: list[int]) -> None:
+    """Hatch what no one stands on, and mark start and goal."""
     for state in closed:
-        row, column = divmod(state, layout.shape[1])
-        how: dict[str, Any] = {
-            "facecolor": "white",
-            "edgecolor": "grey",
-            "linewidth": 0,
-            "hatch": "////",
-        }
-        ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, **how))
+        _fill(ax, layout, state, facecolor="white", edgecolor="grey", hatch="////")
     for state, mark in ((layout.start, "S"), (layout.goal, "G")):
         row, column = divmod(state, layout.shape[1])
         box = {"boxstyle": "circle,pad=0.15", "facecolor": "white"}

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fastq.plot.figures import add_legend, new_axes
+from fastq.plot.limits import log_label
 from fastq.plot.style import (
     BAND,
     MARKERS,
@@ -75,7 +76,8 @@ def sensitivity_curves(
             ax, str(agent), its_rows, how, banded=not words and len(set(places)) > 1
         )
         _draw_best(ax, its_rows, how)
-    ax.set_xlabel(hyperparameter)
+    wide = ax.get_xscale() == "log"
+    ax.set_xlabel(log_label(hyperparameter) if wide else hyperparameter)
     ax.set_ylabel(estimate_label(table.attrs) or "estimate")
     interval = interval_label(table.attrs, rows["lower"])
     title = f"{runs_label(rows['runs'])}, {interval}{_edge_label(rows)}"

@@ -33,7 +33,7 @@ def time_column(table: pd.DataFrame) -> str:
 def time_label(time: str, window: int) -> str:
     """Name an axis of time."""
     label = "episode" if time == "episode" else "time steps"
-    return label if window == 1 else f"{label} (means over {window} {time}s)"
+    return label if window == 1 else f"{label} (mean over windows of {window} {time}s)"
 
 
 def configurations(
