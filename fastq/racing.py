@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from fastq import statistics
 from fastq.estimates import Asked, check_asked
 from fastq.metrics import Floats, check_episodes
-from fastq.policies import check_solvable
+from fastq.policies import check_solvable, gamma_of
 from fastq.results import Results
 from fastq.runner import run_some
 from fastq.samples import check_recorded
@@ -101,7 +101,7 @@ def race(
     asked = check_asked(sweep.recording, Asked(metric))
     check_recorded(sweep.recording, asked)
     check_episodes(asked, sweep.episodes)
-    check_solvable(asked, sweep.mdp)
+    check_solvable(asked, sweep.mdp, (gamma_of(one.agent) for one in sweep.configurations))
     counts = looks(first_runs, sweep.runs)
     left = np.ones(sweep.num_configurations, dtype=np.bool_)
     runs = np.zeros(sweep.num_configurations, dtype=np.int64)
