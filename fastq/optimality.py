@@ -1,8 +1,8 @@
 """Which actions are optimal, and in which worlds that says something of a policy.
 
 An action is optimal in a state if its value q(s, a), under V*, is the largest there. Source: Sutton
-& Barto, 2nd edition, section 3.6. A policy that takes such actions alone is a best one, but for two cases
-with gamma = 1, where the share of optimal actions would be 1 for a policy that is worth nothing:
+& Barto, 2nd edition, section 3.6. A policy that takes such actions alone is a best one, but for two
+cases with gamma = 1. There a policy that is worth nothing could have a share of 1:
 
 - Where no policy surely ends or rests, V* is -inf, and no action is better than another.
 - Where optimal actions go round for ever, as in a maze without a cost for steps, each of them could
