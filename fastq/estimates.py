@@ -9,7 +9,7 @@ from fastq import samples, statistics
 from fastq.errors import InputError
 from fastq.metrics import Floats, Metric, check_episodes, find_metric
 from fastq.moments import Blocks, Moments, merge_halves, total
-from fastq.policies import check_solvable
+from fastq.policies import check_solvable, gamma_of
 from fastq.records import METRICS, MOMENTS, Entries, Record
 from fastq.statistics import Estimate
 from fastq.sweep import Sweep
@@ -77,7 +77,7 @@ def check_metric(sweep: Sweep, word: str) -> Metric:
     if not sweep.recording.has_moments:
         samples.check_recorded(sweep.recording, metric)
     check_episodes(metric, sweep.episodes)
-    check_solvable(metric, sweep.mdp)
+    check_solvable(metric, sweep.mdp, (gamma_of(one.agent) for one in sweep.configurations))
     return metric
 
 

@@ -12,12 +12,20 @@ are read off the episodes of the run:
     steps_to:x          steps until then
 
 A run that never returns x counts as long as it is: a mean of such numbers is a lower bound, as the
-restricted mean of survival analysis. Those of what was learned are exact, from the tables at the
-end of the run (see `fastq.policies`):
+restricted mean of survival analysis. Where no run returns x, a summary or a selection is refused.
+Less is better for `length`, `episodes_to`, `steps_to` and `regret`, so `length` is for worlds where
+steps cost. Where all steps have one reward, `reward_per_step` is that reward, whatever is learned.
+
+Those of what was learned are exact, from the tables at the end of the run (see `fastq.policies`):
 
     value               expected return of an episode of the greedy policy
     regret              how much less that is than the best policy's
     optimal_actions     share of the greedy policy's steps that are optimal
+
+The first two are without a discount, within the step limit. The best policy may know how many steps
+are left, so regret may stay above 0 in worlds where that helps. An action is optimal if it is so
+for the agent's gamma, without a step limit. Where a metric says nothing of a policy, it is refused:
+`regret` where all actions do the same, `optimal_actions` in the worlds of `fastq.optimality`.
 """
 
 from typing import Any, NamedTuple

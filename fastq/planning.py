@@ -6,7 +6,9 @@ discounted by one more factor gamma, in [0, 1]. V*(s) is the largest of the acti
     q(s, a) = r(s, a) + gamma * (sum over s' of p(going on to s' | s, a) * V*(s')).
 
 With gamma = 1, V* is the least upper bound over the policies that surely (with probability 1) end
-or rest, -inf where none does; a policy rests where from then on all expected rewards are 0.
+or rest, -inf where none does; a policy rests where from then on all expected rewards are 0. So
+where a loop is free, V* is 0 or more. It is not the best value of the policies that surely end,
+which are called proper: that may be less, where each end costs (see `value_iteration`).
 """
 
 from typing import Any
@@ -43,7 +45,9 @@ def value_iteration(mdp: FiniteMDP, gamma: float = 1.0, tolerance: float = 1e-12
     Returns
     -------
     array, shape (S,)
-        -inf where gamma = 1 and no policy surely ends or rests.
+        With gamma = 1, the best over all policies that surely end, or rest: that go round for ever
+        for 0. Where one may stay for 0 or end for -1, V* is 0, and the best proper policy, which
+        surely ends, is worth -1. -inf where no policy surely ends or rests.
 
     Raises
     ------
@@ -53,7 +57,8 @@ def value_iteration(mdp: FiniteMDP, gamma: float = 1.0, tolerance: float = 1e-12
 
     Notes
     -----
-    Modified policy iteration: Puterman, Markov Decision Processes (1994), section 6.5.
+    Modified policy iteration: Puterman, Markov Decision Processes (1994), section 6.5. For the best
+    proper policy, make each step cost a little.
     """
     _Numbers(gamma=gamma, tolerance=tolerance)
     rows, shape = lay_out(mdp, gamma), mdp.next_state.shape[:2]

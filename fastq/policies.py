@@ -5,18 +5,19 @@ follow. So nothing is recorded for this: runs are trained again, up to the episo
 for, and the greedy policy of the table at that time is evaluated within the time limit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastq import optimality
 from fastq.agents import Agent
-from fastq.bellman import TIE, Ints, lay_out
+from fastq.bellman import Ints, lay_out
 from fastq.errors import InputError
 from fastq.horizon import expected_sums, onward_under, pairs
 from fastq.mdp import FiniteMDP
 from fastq.metrics import Floats, Metric
-from fastq.planning import action_values, finite_horizon_value, value_iteration
+from fastq.planning import finite_horizon_value
 from fastq.training import Settings, train_pairs
 
 _MOST_PAIRS = 10**6
@@ -53,11 +54,12 @@ def of_policies(
     Raises
     ------
     InputError
-        Where the MDP is too large to be solved.
+        Where the MDP is too large to be solved, or the metric means nothing in it.
     """
+    gamma = gamma_of(agent)
     check_solvable(metric, mdp)
     size = mdp.num_states * mdp.num_actions
-    judge = _Judge(metric, mdp, getattr(agent, "gamma", 1.0), settings.max_steps)
+    judge = _Judge(metric, mdp, gamma, settings.max_steps)
     found = np.empty((len(runs), len(checkpoints)))
     for column, episodes in enumerate(checkpoints.tolist()):
         for some in _shares(len(runs), _BYTES // (8 * size)):
@@ -72,14 +74,35 @@ def of_policies(
     return found
 
 
-def check_solvable(metric: Metric, mdp: FiniteMDP) -> None:
-    """Raise `InputError` where an MDP is too large for a metric of what is learned."""
+def gamma_of(agent: Agent) -> float:
+    """Give the discount that says which actions are optimal for an agent: 1 where it has none."""
+    return float(getattr(agent, "gamma", 1.0))
+
+
+def check_solvable(metric: Metric, mdp: FiniteMDP, gammas: Iterable[float] = ()) -> None:
+    """Raise `InputError` where an MDP is too large for a metric, or the metric means nothing in it.
+
+    Parameters
+    ----------
+    metric : Metric
+    mdp : FiniteMDP
+    gammas : iterable of float
+        The discounts of the agents.
+    """
     size = mdp.num_states * mdp.num_actions
     if metric.of_policies and size > _MOST_PAIRS:
         raise InputError(
             f"metric = {metric.name!r}: takes exact values, and {mdp.name!r} has {size:,} pairs of "
             f"state and action; must be at most {_MOST_PAIRS:,}"
         )
+    if metric.name == "regret" and optimality.all_alike(mdp):
+        raise InputError(
+            f"metric = 'regret': all actions do the same in {mdp.name!r}, so it is 0 whatever is "
+            "learned; must be a metric of the episodes, as return"
+        )
+    if metric.name == "optimal_actions":
+        for gamma in set(gammas):
+            optimality.optimal_actions(mdp, gamma)
 
 
 class _Judge:
@@ -92,10 +115,7 @@ class _Judge:
         if metric.name == "regret":
             self._best = float(mdp.start @ finite_horizon_value(mdp, horizon))
         elif metric.name == "optimal_actions":
-            q = action_values(mdp, value_iteration(mdp, gamma), gamma)
-            top = q.max(axis=1, keepdims=True)
-            slack = TIE * np.abs(top[np.isfinite(top)]).max(initial=0.0)
-            optimal = (q >= top - slack).astype(np.float64).reshape(-1, 1)
+            optimal = optimality.optimal_actions(mdp, gamma).astype(np.float64).reshape(-1, 1)
             self._gains = np.concatenate([optimal, np.ones_like(optimal)], axis=1)
 
     def of(self, policies: Ints) -> Floats:

@@ -170,6 +170,7 @@ class Results(Summaries):
 
     def _values_of_all(self, metric: str) -> Floats:
         """Lay out a metric of each run; raise `InputError` where a configuration has none."""
+        self._check_reached(find_metric(metric))
         values = self.values(metric)
         without = int(np.isnan(values).all(axis=0).sum())
         if without:

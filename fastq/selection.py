@@ -107,7 +107,9 @@ class Comparison:
     differences: pd.DataFrame
     """A row for each pair: first, second; estimate, lower, upper of the mean difference between
     them in the same fresh runs; runs; improvement, improvement_lower, improvement_upper, the
-    probability that a run of the first is better. The intervals hold together at the level."""
+    probability that the first does better than the second in the same run (equal runs count half).
+    The intervals of the differences hold together at the level, and so do those of the
+    probabilities."""
 
     def __repr__(self) -> str:
         lines = str(self).splitlines()[-len(self.differences) :]
@@ -123,8 +125,8 @@ class Comparison:
             gap = Bounded(row["estimate"], row["lower"], row["upper"])
             better = Bounded(*(row[f"improvement{end}"] for end in ("", "_lower", "_upper")))
             lines.append(
-                f"{row['first']} - {row['second']}: {gap}, {_verdict(gap)}; a run of "
-                f"{row['first']} is better with probability {better}"
+                f"{row['first']} - {row['second']}: {gap}, {_verdict(gap)}; "
+                f"{row['first']} does better in the same run with probability {better}"
             )
         return "\n".join(lines)
 

@@ -154,10 +154,12 @@ class Summaries(Tables):
         Raises
         ------
         InputError
-            For an argument that is not allowed, or asks for what was not recorded.
+            For an argument that is not allowed, or asks for what was not recorded; for a metric
+            that means nothing in the environment, or waits for a return that no run has.
         """
         study, asked = self.study, Asked(metric, interval, level, estimator, seed)
         found = estimates.check_asked(study.record, asked)
+        self._check_reached(found)
         places, lines = [], []
         for place, entries in self._by_configuration():
             values = None if study.record.has_moments else self._values(found, place, entries)

@@ -245,6 +245,18 @@ class Tables:
             matrix[entries.run, place] = self._values(found, place, entries)
         return matrix
 
+    def _check_reached(self, metric: Metric) -> None:
+        """Raise `InputError` where a metric waits for a return that no run has."""
+        if metric.number is None or not metric.name.endswith("_to"):
+            return
+        samples.check_recorded(self.study.record, metric)
+        greatest = float(self._recorded.columns["return"].max())
+        if greatest < metric.number:
+            raise InputError(
+                f"metric = '{metric}': no run has an episode that returns {metric.number:g} or "
+                f"more; must be at most {greatest:g}, the greatest return"
+            )
+
     def grid(self) -> pd.DataFrame:
         """Give the grid's hyperparameters, a row for each configuration."""
         return pd.DataFrame(self._points(np.arange(self.study.num_configurations), 1))

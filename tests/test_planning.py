@@ -247,6 +247,30 @@ def test_going_on_for_ever_at_no_cost():
     assert value_iteration(world([go(1, 0.0)], [(1.0, 0, -1.0, True)])).tolist() == [-1, -1]
 
 
+@pytest.mark.parametrize("size", [1, 3])
+def test_where_a_loop_is_free_the_best_value_is_not_that_of_a_proper_policy(size):
+    """Round and round for 0, or out for -1 from any state: V* is 0, the best proper value -1."""
+    out = (1.0, 0, -1.0, True)
+    free = world(*([go((i + 1) % size, 0.0), out] for i in range(size)))
+    assert value_iteration(free).tolist() == [0] * size
+    assert greedy_policy(free, value_iteration(free)).tolist() == [0] * size
+    proper = [
+        policy_evaluation(free, actions)
+        for actions in policies(free)
+        if any(actions)  # out from some state, and so surely
+    ]
+    assert np.max(proper, axis=0).tolist() == [-1] * size
+    assert (value_iteration(free) > np.max(proper, axis=0)).all()
+    # A step that costs a little leaves no rest, and the best is proper.
+    costly = world(*([go((i + 1) % size, -1e-6), out] for i in range(size)))
+    assert value_iteration(costly).tolist() == [-1] * size
+    # Any discount says the same as V*: to put off a cost for ever is to have none.
+    assert value_iteration(free, 0.9).tolist() == [0] * size
+    # An end that pays is worth more than the loop, and both notions agree.
+    paid = world(*([go((i + 1) % size, 0.0), (1.0, 0, 2.0, True)] for i in range(size)))
+    assert value_iteration(paid).tolist() == [2] * size
+
+
 @pytest.mark.parametrize(
     "states",
     [

@@ -101,6 +101,13 @@ def test_what_cannot_be_solved_is_not_begun(tmp_path, monkeypatch):
     assert not (tmp_path / "x").exists()
 
 
+def test_what_would_say_nothing_is_not_begun(tmp_path):
+    sweep = fastq.Sweep(**{**FIELDS, "env": fastq.dyna_maze()})
+    with pytest.raises(fastq.InputError, match="optimal actions may go round for ever"):
+        race(tmp_path / "x", sweep, metric="optimal_actions")
+    assert not (tmp_path / "x").exists()
+
+
 @pytest.mark.parametrize("gap", [0.0, 0.3], ids=["equal", "a small gap"])
 def test_the_best_is_dropped_no_more_often_than_is_said(gap, monkeypatch):
     monkeypatch.setattr(statistics, "best_set", partial(statistics.best_set, resamples=400))

@@ -39,6 +39,28 @@ def selected(rng, means, runs=20, metric="return"):
     return selection.select(values, POINTS, find_metric(metric), draw, 0.95, 0)
 
 
+@pytest.mark.parametrize("word", ["steps_to:-5", "episodes_to:-12.5"])
+def test_a_return_that_no_run_has_says_nothing(agents, word):
+    """The best there can be is -13; each run would count as long as it is."""
+    greatest = agents.episodes()["return"].max()
+    for ask in (agents.select, agents.compare, agents.summary, agents.sensitivity):
+        with pytest.raises(
+            fastq.InputError, match=f"metric = '{word}': no run has .* or more; mus"
+        ):
+            ask(word)
+    found = agents.summary(f"steps_to:{greatest}")
+    assert (found["estimate"] > 0).all()
+
+
+def test_a_share_of_optimal_actions_that_would_say_nothing_is_refused(tmp_path):
+    fields = {**SMALL, "env": fastq.dyna_maze(), "max_steps": 50, "fixed": {"gamma": 1.0}}
+    results = rerun(fields, tmp_path / "x", runs=2, episodes=2)
+    for ask in (results.summary, results.select, results.values, results.curves):
+        with pytest.raises(fastq.InputError, match="optimal actions may go round for ever"):
+            ask("optimal_actions")
+    assert (results.summary("value")["estimate"] <= 1).all()
+
+
 @pytest.mark.parametrize(("metric", "sign"), [("return", 1), ("regret", -1)])
 def test_the_luck_of_the_winner_is_told(metric, sign):
     """Of five equal ones the best of twenty runs looks better by 1.16 standard errors."""
@@ -215,9 +237,11 @@ def test_agents_are_paired_run_by_run(agents, tmp_path):
     assert (row["first"], row["second"], row["runs"]) == ("q_learning", "sarsa", 8)
     assert row[["estimate", "lower", "upper"]].tolist() == pytest.approx([float(x) for x in gap])
     assert row["improvement"] == pytest.approx(
-        fastq.statistics.probability_of_improvement(*values).estimate
+        np.mean((values[0] > values[1]) + 0.5 * (values[0] == values[1]))
     )
+    better = f"does better in the same run with probability {row['improvement']:.4g} ["
     assert "q_learning - sarsa: " in str(found)
+    assert better in str(found)
 
 
 def test_intervals_of_many_pairs_hold_together(agents):
@@ -232,7 +256,7 @@ def test_intervals_of_many_pairs_hold_together(agents):
     assert found["first"].tolist() == ["a", "a", "b"]
     each = fastq.statistics.paired_difference(values[:, 0], values[:, 1], level=1 - 0.05 / 3)
     assert found["lower"][0] == pytest.approx(float(each.lower))
-    better = np.mean(values[:, 0][:, None] < values[:, 1])  # a shorter one is better
+    better = np.mean(values[:, 0] < values[:, 1])  # a shorter one is better
     assert found["improvement"][0] == pytest.approx(better)
 
 

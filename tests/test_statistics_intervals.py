@@ -1,9 +1,13 @@
 """Intervals against scipy and published examples, and by how often they cover."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from fastq import statistics
@@ -180,3 +184,105 @@ def test_docstrings_say_what_was_measured(row):
     said = " ".join(function.__doc__.split())
     for place in places:
         assert "{}, {} and {}".format(*shares[place : place + 3]) in said
+
+
+SIZES = st.sampled_from([0.0, 1e-300, 1e-12, 0.1, 1.0, 3.0, 1e6, 1e300])
+NUMBERS = st.builds(lambda size, sign: sign * size, SIZES, st.sampled_from([-1, 1])) | st.floats(
+    -1e300, 1e300, allow_subnormal=False
+)
+RUNS = arrays(
+    np.float64,
+    st.tuples(st.integers(2, 9), st.just(3)),
+    elements=NUMBERS,
+    fill=SIZES,  # many are equal, and some columns are constant
+)
+WAYS = [
+    ("t", "mean"),
+    ("simultaneous", "mean"),
+    *itertools.product(["bootstrap", "bca"], ["mean", "median", "iqm", "quantile:0", "quantile:1"]),
+]
+
+
+def holds(found):
+    """Say whether each estimate lies in its interval, which is known."""
+    return bool(np.all((found.lower <= found.estimate) & (found.estimate <= found.upper)))
+
+
+@pytest.mark.parametrize(("kind", "estimator"), WAYS)
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(samples=RUNS, level=st.sampled_from([0.01, 0.5, 0.95, 0.999]))
+def test_an_interval_holds_its_estimate(kind, estimator, samples, level):
+    assert holds(interval(samples, kind, level, estimator=estimator))
+
+
+@pytest.mark.parametrize("estimator", ["mean", "median", "iqm", "quantile:0.1", "quantile:1"])
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(samples=RUNS, content=st.sampled_from([0.05, 0.5]))
+def test_a_tolerance_interval_holds_its_estimate(estimator, samples, content):
+    samples = np.concatenate([samples, samples])
+    found = statistics.tolerance_interval(samples, 0.3, content=content, estimator=estimator)
+    assert holds(found)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(samples=RUNS, level=st.sampled_from([0.01, 0.5, 0.95, 0.999]))
+def test_shares_and_differences_lie_in_their_intervals(samples, level):
+    first, second = samples[:, 0], samples[:, 1]
+    for paired in (True, False):
+        found = statistics.probability_of_improvement(first, second, level, paired=paired)
+        assert holds(found)
+        assert 0 <= found.lower <= found.upper <= 1
+    assert holds(statistics.performance_profile(first, np.unique(samples), level))
+    with np.errstate(over="ignore"):  # of huge numbers of both signs
+        assert holds(statistics.paired_difference(first / 2, second / 2, level=level))
+
+
+@pytest.mark.parametrize("runs", range(2, 60))
+def test_no_rounding_parts_a_certain_probability_from_its_interval(runs):
+    """Where one always loses, the unpaired lower bound came out as 6.9e-18."""
+    for level in (0.9, 0.95, 0.99):
+        for paired in (True, False):
+            worse = statistics.probability_of_improvement(
+                np.zeros(runs), np.ones(runs), level, paired=paired
+            )
+            better = statistics.probability_of_improvement(
+                np.ones(runs), np.zeros(runs), level, paired=paired
+            )
+            assert (worse.estimate, worse.lower) == (0, 0)
+            assert (better.estimate, better.upper) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "level", "end"), [("bootstrap", 0.1, "upper"), ("bca", 0.05, "lower")]
+)
+def test_a_bootstrap_that_would_not_hold_the_estimate_is_widened_to_it(kind, level, end):
+    """At a low level and of skewed runs; at 95 % scipy's interval stays as it is."""
+    samples = np.random.default_rng(0).lognormal(sigma=2, size=(8, 100))
+    found = interval(samples, kind, level)
+    assert holds(found)
+    widened = getattr(found, end) == found.estimate
+    assert 10 < widened.sum() < 90
+    usual = interval(samples, kind)
+    assert not ((usual.lower == usual.estimate) | (usual.upper == usual.estimate)).any()
+
+
+def test_a_tolerance_interval_is_widened_to_a_mean_far_off():
+    samples = np.r_[np.arange(99.0), 1e6]
+    found = interval(samples, "tolerance", estimator="median")
+    assert found.estimate == 49.5
+    assert found.upper < 99
+    far = interval(samples, "tolerance", estimator="mean")
+    assert (far.lower, far.upper) == (found.lower, samples.mean())
+
+
+@pytest.mark.parametrize("kind", [*POINTWISE, "simultaneous"])
+@pytest.mark.parametrize("size", [2.0**-1000, 2.0**1000], ids=["tiny", "huge"])
+def test_an_interval_scales_with_its_samples(kind, size):
+    """Squares of tiny numbers would vanish, and no width be left; those of huge ones overflow."""
+    samples = np.random.default_rng(3).exponential(size=(9, 2))
+    found, expected = interval(size * samples, kind), interval(samples, kind)
+    for bound, other in zip(found, expected, strict=True):
+        assert bound == pytest.approx(size * other, rel=1e-12)
+    table = size * np.random.default_rng(4).normal([0, 3, 3], size=(20, 3))
+    same = statistics.best_set(table), statistics.best_set(table / size)
+    assert [found.plausible.tolist() for found in same] == [[False, True, True]] * 2

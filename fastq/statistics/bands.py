@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.statistics.estimators import Estimate, Floats, check_level, read_samples, unknown
+from fastq.statistics.estimators import Estimate, Floats, check_level, read_samples, scaled, unknown
 from fastq.statistics.resampling import drawn
 from fastq.validation import check_arguments
 
@@ -59,15 +59,15 @@ def simultaneous_band(
     """
     check_level(level)
     check_arguments(resamples=resamples, seed=seed)
-    samples = read_samples(samples)
+    samples, exponent = scaled(read_samples(samples))
     mean = samples.mean(axis=0)
     runs = len(samples)
     if runs == 1:
-        return unknown(mean)
+        return unknown(np.ldexp(mean, exponent))
     shifts = t_statistics(samples.reshape(runs, -1), drawn(runs, resamples, seed))
     factor = np.quantile(np.abs(shifts).max(axis=1, initial=0.0), level)
     half = factor * samples.std(axis=0, ddof=1) / np.sqrt(runs)
-    return Estimate(mean, mean - half, mean + half)
+    return Estimate(*(np.ldexp(value, exponent) for value in (mean, mean - half, mean + half)))
 
 
 def t_statistics(samples: Floats, counts: NDArray[np.int64]) -> Floats:

@@ -14,6 +14,7 @@ from fastq.statistics.bands import t_statistics
 from fastq.statistics.estimators import (
     Estimate,
     Floats,
+    around,
     check_level,
     read_numbers,
     read_samples,
@@ -60,7 +61,7 @@ def paired_difference(
 def probability_of_improvement(
     first: Any, second: Any, level: float = 0.95, *, paired: bool = False
 ) -> Estimate:
-    """Probability that a run of the first is better (greater) than one of the second.
+    """Probability that a run of the first is better (greater) than a run of the second.
 
     Parameters
     ----------
@@ -68,8 +69,8 @@ def probability_of_improvement(
     level : float
         Confidence, in (0, 1).
     paired : bool
-        Whether the same run of both drew from the same streams; there must then be as many. It
-        changes the interval only.
+        If true, each run of the first is compared with the same run of the second alone; there must
+        be as many. If false, each run of the first is compared with every run of the second.
 
     Returns
     -------
@@ -83,34 +84,49 @@ def probability_of_improvement(
 
     Notes
     -----
-    The estimate is Mann and Whitney's U over the number of pairs. Its variance is that of DeLong et
-    al. (1988), Biometrics 44, and the interval Wilson's for as many runs as have that variance, so
-    that it has a width where one is always better. Of 10, 30 and 100 normal runs, a 95 % interval
-    covered the probability 97.5, 96.5 and 95.4 % of the time. Source: Agarwal et al. (2021).
+    The two are different numbers where runs share their random streams: if the first is better by a
+    little in every run, the paired probability is 1, and the other is near a half.
+
+    Paired, the estimate is the share of runs in which the first is better, and the interval is that
+    of Clopper & Pearson (1934), Biometrika 26: it covers as often as it says, or more, where no
+    runs are equal. With equal runs that is not proved, but it held in each case that was tried.
+
+    Unpaired, the estimate is Mann and Whitney's U over the number of pairs (Agarwal et al., 2021).
+    Its variance is that of DeLong et al. (1988), Biometrics 44, and the interval Wilson's for as
+    many runs as have that variance, so that it has a width where one is always better. Of 10, 30
+    and 100 normal runs, a 95 % interval covered the probability 97.5, 96.5 and 95.4 % of the time.
     """
     check_level(level)
     one, other = read_samples(first), read_samples(second)
     if paired:
         _check_pairs(one, other)
+        return _share_of_wins(np.select([one > other, one < other], [1.0, 0.0], 0.5), level)
     if one.shape[1:] != other.shape[1:]:
         raise InputError(f"samples have shapes {one.shape} and {other.shape}: must be alike")
     of_first = _ranks(one, other)
-    of_second = 1 - _ranks(other, one)
     share = of_first.mean(axis=0)
     fewest = min(len(one), len(other))
     if fewest == 1:
         return unknown(share)
-    if paired:
-        variance = (of_first + of_second).var(axis=0, ddof=1) / fewest
-    else:
-        variance = of_first.var(axis=0, ddof=1) / len(one)
-        variance = variance + of_second.var(axis=0, ddof=1) / len(other)
+    variance = of_first.var(axis=0, ddof=1) / len(one)
+    variance = variance + _ranks(other, one).var(axis=0, ddof=1) / len(other)
     spread = share * (1 - share)
     runs = np.where(variance > 0, spread / np.where(variance > 0, variance, 1.0), fewest)
     z = special.stdtrit(fewest - 1, (1 + level) / 2)
     middle = (share + z**2 / (2 * runs)) / (1 + z**2 / runs)
     half = z / (1 + z**2 / runs) * np.sqrt(spread / runs + z**2 / (4 * runs**2))
-    return Estimate(share, np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0))
+    return around(share, np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0))
+
+
+def _share_of_wins(wins: Floats, level: float) -> Estimate:
+    """Estimate a probability from wins (1), ties (1/2) and losses (0), shape (runs, ...)."""
+    runs, won = len(wins), wins.sum(axis=0)
+    if runs == 1:
+        return unknown(won)
+    lost, tail = runs - won, (1 - level) / 2
+    lower = np.where(won > 0, special.betaincinv(np.maximum(won, 0.5), lost + 1, tail), 0.0)
+    upper = np.where(lost > 0, special.betaincinv(won + 1, np.maximum(lost, 0.5), 1 - tail), 1.0)
+    return around(won / runs, lower, upper)
 
 
 def _ranks(one: Floats, other: Floats) -> Floats:
@@ -215,6 +231,7 @@ def best_set(samples: Any, level: float = 0.95, *, resamples: int = 2000, seed: 
     if not has.any(axis=0).all():
         raise InputError("samples: each configuration must have at least one run")
     read_samples(np.where(has, table, 0.0))
+    table = np.ldexp(table, -np.frexp(np.nanmax(np.abs(table)))[1])  # squares stay in range
     counts = {n: drawn(n, resamples, seed) for n in {len(table), *has.sum(axis=0).tolist()}}
     plausible = [_could_be_best(table, has, i, level, counts) for i in range(table.shape[1])]
     return BestSet(_wins(table, has, counts[len(table)]), np.array(plausible))

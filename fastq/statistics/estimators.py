@@ -128,6 +128,29 @@ def check_inside(field: str, share: float) -> None:
         raise InputError(f"{field} = {shorten(share)}: must be a number in (0, 1)")
 
 
+def scaled(samples: Floats) -> tuple[Floats, NDArray[np.int32]]:
+    """Scale each entry by a power of two, so that no square overflows or vanishes.
+
+    Returns
+    -------
+    samples : array, shape (runs, ...)
+        With magnitudes of at most 1.
+    exponent : array of int
+        What `numpy.ldexp` takes to scale back. Nothing is rounded, either way.
+    """
+    exponent = np.frexp(np.abs(samples).max(axis=0))[1]
+    return np.ldexp(samples, -exponent), exponent
+
+
+def around(middle: Floats, lower: Floats, upper: Floats) -> Estimate:
+    """Give an estimate and its interval, which is widened where it does not hold the estimate.
+
+    Rounding may part them by a last bit, and so may an interval that is not built around the
+    estimate: a bootstrap's at a low level, or one for single runs. A wider interval covers no less.
+    """
+    return Estimate(middle, np.minimum(lower, middle), np.maximum(upper, middle))
+
+
 def unknown(middle: Floats) -> Estimate:
     """Give an estimate whose interval is not known."""
     return Estimate(middle, np.full_like(middle, np.nan), np.full_like(middle, np.nan))

@@ -17,6 +17,7 @@ from scipy import special
 from fastq.errors import InputError
 from fastq.statistics.estimators import (
     Estimate,
+    around,
     check_inside,
     check_level,
     estimate_of,
@@ -44,7 +45,8 @@ def tolerance_interval(
     Returns
     -------
     Estimate
-        Bounds are runs of the samples.
+        Bounds are runs of the samples. Where the estimate lies beyond one, as the mean of few runs
+        that are far off, it is the bound.
 
     Raises
     ------
@@ -71,7 +73,7 @@ def tolerance_interval(
         )
     low = (runs - 1 - enough[0]) // 2
     ordered = np.sort(samples, axis=0)
-    return Estimate(estimate_of(samples, estimator), ordered[low], ordered[low + enough[0]])
+    return around(estimate_of(samples, estimator), ordered[low], ordered[low + enough[0]])
 
 
 def tolerance_runs(level: float = 0.95, content: float = 0.9) -> int:
