@@ -46,7 +46,8 @@ class Training:
     truncated: NDArray[np.bool_]
     """Whether the time limit cut the episode short, shape (episodes,)."""
     diverged: NDArray[np.bool_]
-    """Whether a return, or a Q-value in the end, is infinite or not a number, shape ()."""
+    """Whether numbers ran out, shape (): a Q-value is infinite or not a number in the end, or a
+    return is, or is so great that the sum of all returns might be."""
 
 
 def train(

@@ -15,10 +15,10 @@ from fastq.jit import inlined
 from fastq.kernels.policy import act
 from fastq.kernels.q_learning import update
 from fastq.kernels.scalars import (
-    all_finite,
     draw_outcome,
     draw_reward,
     draw_start,
+    has_diverged,
     reschedule,
     start_value,
 )
@@ -37,7 +37,7 @@ class Record(NamedTuple):
     lengths: NDArray[np.int32]
     truncated: NDArray[np.bool_]
     diverged: NDArray[np.bool_]
-    """Shape (N,): whether a return is not finite, or a Q-value in the end."""
+    """Shape (N,): see `has_diverged`."""
 
 
 def learn_batch(
@@ -82,7 +82,7 @@ def learn_batch(
             record,
             run,
         )
-        record.diverged[run] = not (all_finite(table) and all_finite(record.returns[run]))
+        record.diverged[run] = has_diverged(table, record.returns[run])
 
 
 @inlined

@@ -26,6 +26,7 @@ from fastq.streams import next_bits
 _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
 _ELEVEN = np.uint64(11)
+LARGEST = np.finfo(np.float64).max
 _STEP = 2.0**-53
 _HALF_A_STEP = 2.0**-54
 
@@ -157,9 +158,15 @@ def start_value(initial_value: float) -> float:
 
 
 @inlined
-def all_finite(q: NDArray[np.float64]) -> bool:
-    """Say whether no value of a table is infinite or not a number."""
-    finite = True
-    for value in q.flat:
-        finite &= math.isfinite(value)
-    return finite
+def has_diverged(q: NDArray[np.float64], returns: NDArray[np.float64]) -> bool:
+    """Say whether a Q-value of a run is not finite, or a return is too great to be summed."""
+    return not (all_within(q, LARGEST) and all_within(returns, LARGEST / len(returns)))
+
+
+@inlined
+def all_within(values: NDArray[np.float64], bound: float) -> bool:
+    """Say whether all values are numbers, and none is farther from 0 than a bound."""
+    within = True
+    for value in values.flat:
+        within &= abs(value) <= bound
+    return within
