@@ -85,6 +85,9 @@ class TDAgent(Agent):
         For a value that is not allowed.
     """
 
+    without_softmax: ClassVar[tuple[str, ...]] = ("epsilon", "ties")
+    """What a softmax policy has no use for."""
+
     alpha: ScheduledStepSize = 0.6
     gamma: Fraction = 1.0
     epsilon: ScheduledFraction = 0.1
@@ -94,7 +97,7 @@ class TDAgent(Agent):
 
     def check(self) -> None:
         """Refuse what a softmax policy has no use for."""
-        for name in ("epsilon", "ties"):
+        for name in self.without_softmax:
             if self.temperature is not None and name in self.model_fields_set:
                 raise InputError(f"{name}: a softmax policy has none; leave out it or temperature")
 
@@ -153,8 +156,9 @@ class DoubleQLearning(TDAgent):
 
     A fair coin says which of two tables, i, is updated, with j the other:
     ``Qi(S, A) <- Qi(S, A) + alpha * (R + gamma * Qj(S', argmax_a Qi(S', a)) - Qi(S, A))``. The
-    agent acts on ``(Q1 + Q2) / 2``, which is also the table that it reports; the argmax in the
-    target is the first one. Visits are counted for each table. Parameters as for `TDAgent`.
+    agent acts on ``Q1 / 2 + Q2 / 2``, which is also the table that it reports. `ties` says which
+    of several best actions is the greedy one, and the argmax in the target; the latter also where
+    the policy is softmax. Visits are counted for each table. Parameters as for `TDAgent`.
 
     Notes
     -----
@@ -162,7 +166,9 @@ class DoubleQLearning(TDAgent):
     """
 
     name: ClassVar[str] = "double_q_learning"
-    version: ClassVar[int | str] = 1
+    version: ClassVar[int | str] = 2
+
+    without_softmax: ClassVar[tuple[str, ...]] = ("epsilon",)
 
 
 class DynaQ(TDAgent):

@@ -77,3 +77,8 @@ def aligned_zeros(size: int, dtype: type) -> NDArray[Any]:
     spare: NDArray[Any] = np.zeros(size + _LINE // item, dtype=dtype)
     start = -spare.ctypes.data % _LINE // item
     return spare[start : start + size]
+
+
+def one_nan(values: NDArray[np.float64]) -> None:
+    """Write each NaN by the same bits: its sign depends on the processor."""
+    values[np.isnan(values)] = np.nan

@@ -27,8 +27,11 @@ class Asked(NamedTuple):
     """Of resampling."""
 
     def of(self, values: Floats) -> Estimate:
-        """Estimate from values, whose first axis is that of the runs."""
-        return statistics.interval(
+        """Estimate from values, whose first axis is that of the runs.
+
+        Both are NaN where the value of a run is not finite; see `statistics.failures`.
+        """
+        return statistics.interval_where_finite(
             values, self.interval, self.level, estimator=self.estimator, seed=self.seed
         )
 
@@ -130,7 +133,7 @@ def line(
     return Line(
         *_numbers(asked.of(values[:, None])),
         runs=len(values),
-        final=float(final.mean()),
+        final=statistics.mean_where_finite(final),
         length=float(lengths.mean()),
         truncated=int(truncated.sum()),
         diverged=int(columns["diverged"][:, 0].sum()),
@@ -146,7 +149,7 @@ def _line_of_moments(entries: Entries, asked: Asked, episodes: int) -> Line:
     return Line(
         *_numbers(_of_moments(runs, moments, slice(episodes, episodes + 1), asked.level)),
         runs=runs,
-        final=float(moments.mean[0, episodes + 1]),
+        final=statistics.mean_where_finite(moments.mean[:, episodes + 1]),
         length=float(lengths.mean[0, episodes]),
         truncated=int(truncated[:, :episodes].sum()),
         diverged=int(entries.columns["diverged"][:, 0].sum()),
@@ -187,11 +190,13 @@ def _total(entries: Entries, metric: str) -> tuple[int, Moments]:
     return total(halves, merged)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _of_moments(runs: int, moments: Moments, points: slice, level: float) -> Estimate:
     """Estimate means from their moments."""
-    squares = moments.squares[0, points]
+    mean, squares = moments.mean[0, points], moments.squares[0, points]
     deviation = np.sqrt(squares / (runs - 1)) if runs > 1 else squares
-    return statistics.t_interval_of(runs, moments.mean[0, points], deviation, level)
+    found = statistics.t_interval_of(runs, mean, deviation, level)
+    return Estimate(*(np.where(np.isfinite(numbers), numbers, np.nan) for numbers in found))
 
 
 def _numbers(estimate: Estimate) -> tuple[float, float, float]:

@@ -98,6 +98,7 @@ def check_episodes(metric: Metric, episodes: int) -> None:
         raise InputError(f"metric = '{metric}': must be at most {episodes}, a run's")
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def of_learning(metric: Metric, returns: Floats, lengths: NDArray[Any]) -> Floats:
     """Give a metric of each run.
 
@@ -109,6 +110,7 @@ def of_learning(metric: Metric, returns: Floats, lengths: NDArray[Any]) -> Float
     Returns
     -------
     array, shape (N,)
+        Infinite or NaN where returns are, or their sum overflows.
 
     Raises
     ------
@@ -135,3 +137,8 @@ def of_learning(metric: Metric, returns: Floats, lengths: NDArray[Any]) -> Float
         return np.asarray(needed, dtype=np.float64)
     steps = lengths.cumsum(axis=1, dtype=np.float64)
     return np.asarray(np.take_along_axis(steps, needed[:, None] - 1, axis=1)[:, 0])
+
+
+def failed_as_infinite(values: Floats) -> Floats:
+    """Write what a metric says of runs as infinite where it is not finite: NaN is a missing run."""
+    return np.where(np.isnan(values), np.inf, values)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastq.arrays import one_nan
 from fastq.moments import Blocks, Moments, merge_halves
 from fastq.validation import LARGEST, plain_number
 
@@ -97,13 +98,17 @@ class Learned(NamedTuple):
     diverged: NDArray[np.bool_]
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def entries(
     record: Record,
     configuration_of: NDArray[np.int64],
     run_of: NDArray[np.int64],
     learned: Learned,
 ) -> Entries:
-    """Reduce N runs to what is kept of them; runs are sorted by configuration and number."""
+    """Reduce N runs to what is kept of them; runs are sorted by configuration and number.
+
+    What overflows is infinite, or NaN, by the same bits on each machine.
+    """
     diverged = learned.diverged[:, None]
     if record.kind == "episodes":
         columns: dict[str, NDArray[Any]] = {"return": learned.returns, "length": learned.lengths}
@@ -122,7 +127,10 @@ def entries(
         cut = learned.truncated.sum(axis=1, keepdims=True, dtype=np.int32)
         columns |= {"truncated": cut, "diverged": diverged}
     else:
-        return _moments(configuration_of, run_of, learned)
+        configuration_of, run_of, columns = _moments(configuration_of, run_of, learned)
+    for values in columns.values():
+        if values.dtype == np.float64 and learned.diverged.any():
+            one_nan(values)
     return Entries(configuration_of, run_of, columns)
 
 

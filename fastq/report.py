@@ -20,7 +20,7 @@ from fastq.page import Picture, Section, Table, render
 from fastq.pictures import axes_of, choose_curves, curve_of, draw_curves, window_of
 from fastq.plot.style import metric_label
 from fastq.results import Results
-from fastq.selection import Selection
+from fastq.selection import NoneFiniteError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -106,8 +106,7 @@ class _Page:
         if study.record.kind != "summary":
             yield self._curves()
         if not study.record.has_moments:
-            selection = self._results.select(str(self._metric), self._confirm, level=self._level)
-            yield self._selection(selection)
+            yield self._selection()
         if "agent" in self._names and self._confirm != 0 and not study.record.has_moments:
             yield self._comparison()
         if [name for name in self._names if name != "agent"]:
@@ -161,8 +160,12 @@ class _Page:
             pictures.append(_drawn(steps, "steps", text, lambda: draw_curves(steps, chosen)))
         return Section("Learning curves", [], pictures)
 
-    def _selection(self, selection: Selection) -> Section:
+    def _selection(self) -> Section:
         """Say which configuration is the best, and how surely."""
+        try:
+            selection = self._results.select(str(self._metric), self._confirm, level=self._level)
+        except NoneFiniteError as error:
+            return Section("Selection", [f"None can be selected: {error}."], [])
         table = selection.table.sort_values(
             "estimate", ascending=self._metric.sign < 0, kind="stable", ignore_index=True
         )
@@ -242,7 +245,8 @@ class _Page:
         text = [
             f"{episodes:,} episodes in {runs:,} runs were cut short by the step limit; they are "
             "counted like all others.",
-            f"{diverged:,} runs diverged: a Q-value was infinite or not a number in the end.",
+            f"{diverged:,} runs diverged: a Q-value in the end, or a return, was beyond the range of "
+            "numbers. No run is left out: a mean that would take one that is infinite is NaN.",
         ]
         columns = [*self._names, "runs", *names]
         which = [Table("Configurations with such runs", "mishaps", table[columns], _ROWS)]

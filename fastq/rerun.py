@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastq.agents import Agent
 from fastq.mdp import FiniteMDP
-from fastq.metrics import Floats, Metric, of_learning
+from fastq.metrics import Floats, Metric, failed_as_infinite, of_learning
 from fastq.policies import of_policies
 from fastq.records import Learned
 from fastq.sweep import Configuration, Sweep
@@ -53,6 +53,7 @@ def metric_of_runs(
     Returns
     -------
     array, shape (N,)
+        Infinite where it is not finite.
 
     Raises
     ------
@@ -69,4 +70,4 @@ def metric_of_runs(
         some = runs[start : start + size]
         found = learned(sweep.mdp, [agent], np.zeros_like(some), some, settings)
         values.append(of_learning(metric, found.returns, found.lengths))
-    return np.concatenate(values)
+    return failed_as_infinite(np.concatenate(values))

@@ -134,6 +134,8 @@ class Results(Summaries):
     def profile(self, metric: str = "return", level: float = 0.95) -> pd.DataFrame:
         """Draw up performance profiles: the share of runs that do better than each threshold.
 
+        A run whose value is not finite does better than none.
+
         Parameters
         ----------
         metric : str
@@ -154,15 +156,20 @@ class Results(Summaries):
         """
         values = self.values(metric)
         sign = find_metric(metric).sign
-        thresholds = np.unique(
-            np.quantile(values[~np.isnan(values)], np.linspace(0, 1, _THRESHOLDS))
-        )
+        finite = values[np.isfinite(values)]
+        if not len(finite):
+            raise InputError(f"metric = {metric!r}: is finite in no run; must be in some")
+        with np.errstate(over="ignore", invalid="ignore"):
+            cuts = np.quantile(finite, np.linspace(0, 1, _THRESHOLDS))
+        thresholds = np.unique(cuts[np.isfinite(cuts)])
+        worst = (sign * thresholds).min()
         pieces = []
         for place, column in enumerate(values.T):
             samples = column[~np.isnan(column)]
             if not len(samples):
                 continue
-            found = statistics.performance_profile(sign * samples, sign * thresholds, level)
+            known = np.where(np.isfinite(samples), sign * samples, worst)
+            found = statistics.performance_profile(known, sign * thresholds, level)
             pieces.append(self._curve(place, {"threshold": thresholds}, found, len(samples)))
         table = pd.concat(pieces, ignore_index=True)
         table.attrs.update(metric=metric, level=level)

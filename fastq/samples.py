@@ -105,6 +105,7 @@ def against_steps(
     return steps, np.take_along_axis(values, present, axis=1)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def final(record: Record, columns: dict[str, Any], name: str, episodes: int) -> Floats:
     """Average the last tenth of each run, in whole windows where they were recorded."""
     if record.kind == "summary":
@@ -120,6 +121,7 @@ def sizes_of(record: Record, episodes: int) -> NDArray[np.int64]:
     return np.diff(np.arange(0, episodes, record.window), append=episodes)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def pooled(values: NDArray[Any], sizes: NDArray[np.int64], points: int) -> Floats:
     """Average so many neighbouring points at a time."""
     if points == 1:

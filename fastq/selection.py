@@ -39,6 +39,10 @@ class Bounded(NamedTuple):
         return f"{self.estimate:.4g} [{self.lower:.4g}, {self.upper:.4g}]"
 
 
+class NoneFiniteError(InputError):
+    """Each configuration has a run whose metric is not finite."""
+
+
 @dataclass(frozen=True)
 class Selection:
     """The best of a grid; see `Results.select`."""
@@ -48,7 +52,8 @@ class Selection:
     table: pd.DataFrame
     """A row for each configuration: the hyperparameters of the grid, runs, estimate, lower, upper,
     wins (share of resamples of the runs in which it is the best), plausible (whether it could be
-    the best)."""
+    the best). Estimates are NaN where the metric of a run is not finite: such a configuration is
+    never chosen."""
     best: dict[str, Cell]
     """What the winner has of the grid."""
     runs: int
@@ -89,6 +94,12 @@ class Selection:
         lines.append(shown.to_string(index=False, float_format=lambda value: f"{value:g}"))
         if len(plausible) > _SHOWN:
             lines.append(f"  and {len(plausible) - _SHOWN} more")
+        failed = self.table[self.table["estimate"].isna()]
+        if len(failed):
+            points = failed[self.table.columns[: self.table.columns.get_loc("runs")]]
+            told = "; ".join(describe(_point(points, i)) for i in range(len(points))[:_SHOWN])
+            more = f" and {len(failed) - _SHOWN} more" if len(failed) > _SHOWN else ""
+            lines.append(f"left out, for the {self.metric} of a run is not finite: {told}{more}")
         return "\n".join(lines)
 
 
@@ -154,6 +165,11 @@ def select(
         As for `statistics.best_set`.
     """
     table = _estimates(values, points, level)
+    if table["estimate"].isna().all():
+        raise NoneFiniteError(
+            f"metric = '{metric}': is not finite in a run of each configuration; must be in all "
+            "runs of one that is to be the best"
+        )
     found = statistics.best_set(metric.sign * values, level, seed=seed)
     table["wins"], table["plausible"] = found.wins, found.plausible
     order = metric.sign * table["estimate"].where(table["plausible"])
@@ -193,10 +209,11 @@ def compare(
     groups = list(points.groupby(by, sort=False, dropna=False).indices.items())
     if len(groups) < 2:
         raise InputError(f"by = {by!r}: has one value; must have two or more to be compared")
-    estimates = np.nanmean(values, axis=0)
+    estimates = _estimates(values, points, level)["estimate"].to_numpy()
     winners, anew = [], []
     for _, places in groups:
-        place = int(places[(metric.sign * estimates[places]).argmax()])
+        score = np.nan_to_num(metric.sign * estimates[places], nan=-np.inf)
+        place = int(places[score.argmax()])
         anew.append(fresh(place))
         used = values[~np.isnan(values[:, place]), place]
         confirmed = _bounded(anew[-1], level)
@@ -204,7 +221,7 @@ def compare(
             {
                 **_point(points, place),
                 "runs": len(used),
-                "estimate": float(used.mean()),
+                "estimate": float(estimates[place]),
                 "fresh_runs": len(anew[-1]),
                 "confirmed": confirmed.estimate,
                 "lower": confirmed.lower,
@@ -221,8 +238,9 @@ def _pairs(names: list[str], values: list[Floats], metric: Metric, level: float)
     pairs = list(combinations(range(len(names)), 2))
     each, rows = 1 - (1 - level) / len(pairs), []
     for one, other in pairs:
-        gap = statistics.paired_difference(values[one], values[other], level=each)
-        signed = metric.sign * values[one], metric.sign * values[other]
+        with np.errstate(over="ignore", invalid="ignore"):
+            gap = _bounded(values[one] - values[other], each)
+        signed = (_failed_last(metric, values[i]) for i in (one, other))
         better = statistics.probability_of_improvement(*signed, each, paired=True)
         rows.append(
             {
@@ -242,6 +260,11 @@ def _pairs(names: list[str], values: list[Floats], metric: Metric, level: float)
     return table
 
 
+def _failed_last(metric: Metric, values: Floats) -> Floats:
+    """Turn values so that greater is better, and runs that failed are worse than all others."""
+    return np.where(np.isfinite(values), metric.sign * values, np.finfo(np.float64).min)
+
+
 def _estimates(values: Floats, points: pd.DataFrame, level: float) -> pd.DataFrame:
     """Estimate the mean of each configuration over the runs that it has."""
     rows = [_bounded(column[~np.isnan(column)], level) for column in values.T]
@@ -254,12 +277,19 @@ def _bounded(values: Floats, level: float) -> Bounded:
     """Give the mean of some runs with its t interval; NaN of none."""
     if not len(values):
         return Bounded(np.nan, np.nan, np.nan)
-    return Bounded(*(float(bound) for bound in statistics.t_interval(values, level)))
+    found = statistics.interval_where_finite(values, level=level)
+    return Bounded(*(float(bound) for bound in found))
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _gap(used: Floats, anew: Floats, level: float) -> Bounded:
-    """Give the difference of means between two groups of runs, with Welch's interval."""
+    """Give the difference of means between two groups of runs, with Welch's interval.
+
+    NaN where a run is not finite, or the groups are too far apart for numbers.
+    """
     gap = float(used.mean() - anew.mean()) if len(anew) else np.nan
+    if not np.isfinite(gap):
+        return Bounded(np.nan, np.nan, np.nan)
     if min(len(used), len(anew)) < 2:
         return Bounded(gap, np.nan, np.nan)
     scale = max(np.ptp(used), np.ptp(anew))
@@ -285,6 +315,8 @@ def _runs(count: int, which: str = "") -> str:
 
 def _verdict(gap: Bounded) -> str:
     """Say whether an interval leaves the sign open."""
+    if np.isnan(gap.estimate):
+        return "not finite in a run: nothing can be said of the mean"
     if np.isnan(gap.lower):
         return "of one run: nothing can be said"
     return "no difference is shown" if gap.lower <= 0 <= gap.upper else "beyond chance"

@@ -59,7 +59,7 @@ def _along(table: pd.DataFrame, name: str, others: list[str], sign: int) -> list
     """Cut along one hyperparameter of one agent."""
     if table.empty:
         return []
-    score = (sign * table["estimate"]).to_numpy()
+    score = (sign * table["estimate"]).fillna(-np.inf).to_numpy()
     best = table.iloc[int(score.argmax())]
     alike = np.ones(len(table), dtype=np.bool_)
     for other in others:

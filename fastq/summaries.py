@@ -61,7 +61,7 @@ class Summaries(Tables):
         DataFrame
             One row for each configuration and episode (window, or step): the hyperparameters of the
             grid, episode (or step), estimate, lower, upper, runs. Bounds are NaN where there is one
-            run.
+            run. All three are NaN where the value of a run is not finite.
 
         Raises
         ------
@@ -146,10 +146,11 @@ class Summaries(Tables):
             the mean return (for the metric "length", the mean length) over the last tenth of the
             episodes (in whole windows, where windows were recorded); length, the mean steps of an
             episode; truncated, how many episodes the time limit cut short; diverged, in how many
-            runs a Q-value was infinite or not a number in the end; truncated_runs, how many runs
-            have a truncated episode. It prints in at most 100 columns, with four significant
-            digits, and names the columns that it leaves out. ``attrs["stale"]`` names runs of
-            older algorithms, as does a `StaleWarning` where these are the runs shown.
+            runs numbers ran out (see `fastq.Training`); truncated_runs, how many runs have a
+            truncated episode. Estimate, bounds and final are NaN where they would take a number of
+            a run that is not finite: no run is left out. It prints in at most 100 columns, with
+            four significant digits, and names the columns that it leaves out. ``attrs["stale"]``
+            names runs of older algorithms, as does a `StaleWarning` where these are the runs shown.
 
         Raises
         ------
@@ -219,7 +220,8 @@ class Summaries(Tables):
             ]
             for entries in (one, other)
         ]
-        found = statistics.paired_difference(values[0], values[1], interval, level)
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = Asked(metric, interval, level).of(values[0] - values[1])
         names = {"first": describe(first), "second": describe(second)}
         table = pd.DataFrame({**names, "episode": points, **found._asdict(), "runs": len(shared)})
         table.attrs.update(Asked(metric, interval, level)._asdict(), window=window or record.window)

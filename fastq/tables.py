@@ -17,7 +17,7 @@ from fastq import estimates, samples
 from fastq.edits import stale_of
 from fastq.errors import InputError, StaleWarning
 from fastq.manifest import read_manifest, read_study
-from fastq.metrics import Floats, Metric, find_metric
+from fastq.metrics import Floats, Metric, failed_as_infinite, find_metric
 from fastq.parts import Finished, finished_runs
 from fastq.policies import of_policies
 from fastq.recorded import Stale, missing_runs, read_entries, taken
@@ -232,7 +232,7 @@ class Tables:
         Returns
         -------
         array, shape (runs, configurations)
-            NaN where a run is missing.
+            NaN where a run is missing; infinite where what the metric says of a run is not finite.
 
         Raises
         ------
@@ -242,7 +242,7 @@ class Tables:
         found = find_metric(metric)
         matrix = np.full((self.study.runs, self.study.num_configurations), np.nan)
         for place, entries in self._by_configuration():
-            matrix[entries.run, place] = self._values(found, place, entries)
+            matrix[entries.run, place] = failed_as_infinite(self._values(found, place, entries))
         return matrix
 
     def _check_reached(self, metric: Metric) -> None:

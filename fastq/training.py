@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from fastq import mishaps, own_rules, streams
 from fastq.agents import AGENTS, Agent, TDAgent
 from fastq.algorithm import Algorithm
+from fastq.arrays import one_nan
 from fastq.errors import InputError, RunError
-from fastq.kernels.build import kernel_for, sort_for
+from fastq.kernels.build import CAREFULLY, Sort, kernel_for, sort_for
 from fastq.kernels.lanes import lay_out_lanes
 from fastq.kernels.loop import Record
 from fastq.kernels.tables import lay_out_learners, lay_out_world
@@ -45,7 +46,8 @@ class Training:
     truncated: NDArray[np.bool_]
     """Whether the time limit cut the episode short, shape (episodes,)."""
     diverged: NDArray[np.bool_]
-    """Whether any Q-value is infinite or not a number in the end, shape ()."""
+    """Whether numbers ran out, shape (): a Q-value is infinite or not a number in the end, or a
+    return is, or is so great that the sum of all returns might be."""
 
     def __repr__(self) -> str:
         runs, episodes = self.diverged.size, self.returns.shape[-1]
@@ -183,8 +185,11 @@ def train_pairs(
 ) -> Training:
     """Train any N pairs of an agent (its place in `agents`) and a run.
 
-    Without `keep_q`, only the Q-values of the last run are kept, so that memory does not grow with
-    the tables of all runs.
+    A run of a built-in agent that diverges is trained again, by a kernel that orders values which
+    are not finite as the reference does. So what it records does not depend on how the work is cut.
+
+    Without `keep_q` no Q-values are kept, and memory does not grow with the tables of all runs:
+    those that are returned are of some run.
 
     Raises
     ------
@@ -194,8 +199,8 @@ def train_pairs(
         Where a rule of one's own fails.
     """
     _check_agents(agents)
-    agent_index = np.array(agent_of, dtype=np.int64)
-    states = _stream_states(mdp, agents, agent_index, np.array(run_of, dtype=np.int64), settings)
+    agent_index, run_index = np.array(agent_of, np.int64), np.array(run_of, np.int64)
+    states = _stream_states(mdp, agents, agent_index, run_index, settings)
     count, shape = len(agent_index), (mdp.num_states, mdp.num_actions)
     q = np.empty((count if keep_q else 1, *shape))
     record = Record(
@@ -204,38 +209,62 @@ def train_pairs(
         np.empty((count, settings.episodes), dtype=np.bool_),
         np.empty(count, dtype=np.bool_),
     )
-    for agent_type, members, runs in _by_type(agents, agent_index):
-        learner_of = np.searchsorted(members, agent_index[runs])
-        group = [agents[i] for i in members]
-        own, sort = issubclass(agent_type, Algorithm), sort_for(mdp, group, len(runs))
-        arguments = (
-            lay_out_world(mdp, settings.max_steps, rows=not own),
-            lay_out_learners(group),
-            learner_of,
-            runs,
-            *states,
-            q if own else q.reshape(len(q), -1),
-            lay_out_lanes(mdp, group[0]) if sort.in_lanes else lay_out_work(mdp, group),
-            record,
-        )
-        if issubclass(agent_type, Algorithm):
-            own_rules.train(agent_type, sort, arguments)
-        else:
-            kernel_for(agent_type, sort)(*arguments)
+    for members, runs in _by_type(agents, agent_index):
+        group, learner_of = [agents[i] for i in members], np.searchsorted(members, agent_index)
+        sort = sort_for(mdp, group, len(runs))
+        _fill(sort, mdp, group, learner_of[runs], runs, states, settings.max_steps, q, record)
+        lost = runs[record.diverged[runs]]
+        if len(lost) and not isinstance(group[0], Algorithm):
+            again = _stream_states(mdp, agents, agent_index, run_index, settings)
+            sort = CAREFULLY
+            _fill(sort, mdp, group, learner_of[lost], lost, again, settings.max_steps, q, record)
+    if record.diverged.any():
+        one_nan(record.returns)
+        one_nan(q)
     return Training(q, *record)
+
+
+def _fill(
+    sort: Sort,
+    mdp: FiniteMDP,
+    agents: Sequence[Agent],
+    learner_of: NDArray[np.int64],
+    runs: NDArray[np.int64],
+    states: tuple[NDArray[np.uint64], NDArray[np.uint64]],
+    max_steps: int,
+    q: NDArray[np.float64],
+    record: Record,
+) -> None:
+    """Let a kernel train some runs of agents of one class; `states` are used up."""
+    agent_type = type(agents[0])
+    own = issubclass(agent_type, Algorithm)
+    arguments = (
+        lay_out_world(mdp, max_steps, rows=not own),
+        lay_out_learners(agents),
+        learner_of,
+        runs,
+        *states,
+        q if own else q.reshape(len(q), -1),
+        lay_out_lanes(mdp, agents[0]) if sort.in_lanes else lay_out_work(mdp, agents),
+        record,
+    )
+    if issubclass(agent_type, Algorithm):
+        own_rules.train(agent_type, sort, arguments)
+    else:
+        kernel_for(agent_type, sort)(*arguments)
 
 
 def _by_type(
     agents: Sequence[Agent], agent_of: NDArray[np.int64]
-) -> Iterator[tuple[type[Agent], NDArray[np.int64], NDArray[np.int64]]]:
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Give the places of the agents of each class, and those of their runs."""
     types = [type(agent) for agent in agents]
     if len(set(types)) == 1:
-        yield types[0], np.arange(len(agents)), np.arange(len(agent_of))
+        yield np.arange(len(agents)), np.arange(len(agent_of))
         return
     for agent_type in dict.fromkeys(types):
         is_one = np.array([other is agent_type for other in types])
-        yield agent_type, np.flatnonzero(is_one), np.flatnonzero(is_one[agent_of])
+        yield np.flatnonzero(is_one), np.flatnonzero(is_one[agent_of])
 
 
 def _settings(

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from fastq.recorded import Stale
     from fastq.results import Results
 
@@ -63,9 +65,27 @@ def print_best(results: "Results", metric: str) -> None:
     if cut:
         runs = int(summary["truncated_runs"].sum())
         typer.echo(f"{cut} episodes in {runs} runs were truncated by the time limit")
-    diverged = int(summary["diverged"].sum())
-    if diverged:
-        typer.echo(f"{diverged} runs diverged: a Q-value was infinite or not a number in the end")
+    say_diverged(summary)
+
+
+def say_diverged(summary: "pd.DataFrame") -> None:
+    """Say how many runs diverged, and of which configurations."""
+    from fastq.study import describe
+
+    some = summary[summary["diverged"] > 0]
+    if not len(some):
+        return
+    typer.echo(
+        f"{some['diverged'].sum()} runs diverged: a Q-value in the end, or a return, was beyond the "
+        "range of numbers; what would take one that is infinite is NaN"
+    )
+    names = list(summary.columns[: summary.columns.get_loc("runs")])
+    for row in some.head(_TOP).to_dict("records"):
+        # What an agent lacks is empty, or NaN, which is not itself.
+        point = {name: row[name] for name in names if row[name] not in ("", None) and row[name] == row[name]}
+        typer.echo(f"  {describe(point)}: {row['diverged']} of {row['runs']} runs")
+    if len(some) > _TOP:
+        typer.echo(f"  and {len(some) - _TOP} more configurations")
 
 
 def say_stale(stale: "list[Stale]") -> None:

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from fastq.agents import Agent, TDAgent
+from fastq.agents import Agent, DoubleQLearning, TDAgent
 from fastq.algorithm import Algorithm, code_digest
 from fastq.jit import checked, specialised
 from fastq.kernels import (
@@ -58,6 +58,12 @@ class Sort(NamedTuple):
     """In lock-step with some ties broken at random."""
     allocates: bool = False
     """An algorithm of one's own is quicker, but need not compile, where it may not."""
+    careful: bool = False
+    """With the reference's order of values that are not finite."""
+
+
+CAREFULLY = Sort(False, stochastic=True, general=True, careful=True)
+"""For runs that diverge: the plain loop with all that it knows."""
 
 
 def sort_for(mdp: FiniteMDP, agents: Sequence[Agent], runs: int) -> Sort:
@@ -98,12 +104,14 @@ def _kernel_of(agent_type: type[Agent], sort: Sort, digest: str | None) -> Kerne
     """Make a kernel, once for the code that it is of."""
     name, tag = agent_type.name, ""
     names: dict[str, Any] = {"STOCHASTIC": sort.stochastic, "GENERAL": sort.general}
-    names["RANDOM_TIES"] = sort.ties
+    names |= {"RANDOM_TIES": sort.ties, "CAREFUL": sort.careful}
     if issubclass(agent_type, Algorithm):
         tag = f"{digest}_{int(sort.allocates)}"
         names |= _rules_of(agent_type, tag, sort.allocates)
     else:
         names |= {"update": _UPDATES[name], "ON_POLICY": name in _ON_POLICY}
+    if agent_type is DoubleQLearning:
+        names["start_value"] = double_q_learning.start_value
     if sort.in_lanes:
         names |= _IN_LANES[name]
     marks = [field for field, is_so in sort._asdict().items() if is_so and field != "allocates"]

@@ -2,7 +2,8 @@
 
 A fair coin says which table, i, learns from the other, j:
 ``Qi(S, A) <- Qi(S, A) + alpha * (R + gamma * Qj(S', argmax_a Qi(S', a)) - Qi(S, A))``; termination
-cuts the bootstrap. Source: van Hasselt (2010); Sutton & Barto, 2nd edition, section 6.7.
+cuts the bootstrap. With random ties the argmax takes one more uniform, after the coin. The agent
+acts on ``Q1 / 2 + Q2 / 2``, which does not overflow where the tables do not. Source: van Hasselt (2010); Sutton & Barto, 2nd edition, section 6.7.
 """
 
 from typing import Any
@@ -24,9 +25,9 @@ from fastq.kernels.lanes import (
     draw,
 )
 from fastq.kernels.policy import renew_greedy
-from fastq.kernels.scalars import draw_unit, first_greedy
+from fastq.kernels.scalars import count_best, draw_unit, equal, first_greedy, mean
 from fastq.kernels.step import Transition, move_towards
-from fastq.kernels.tables import World
+from fastq.kernels.tables import GENERAL, World
 from fastq.kernels.tick import NONE, count_step, moved, take_step
 from fastq.kernels.work import Work
 from fastq.machine import vectorised
@@ -50,12 +51,39 @@ def update(
     learning, other = work.tables[chosen], work.tables[np.uint64(1) - chosen]
     target = step.reward
     if not step.terminated:
-        greedy, _ = first_greedy(learning, step.next_state, world.actions)
-        target += agent.gamma * other[step.next_state + greedy]
+        best = _draw_best(learning, step.next_state, agent, world, stream)
+        target += agent.gamma * other[step.next_state + best]
     pair = step.state + step.action
     move_towards(learning, pair, target, agent, work.updates[chosen])
-    q[pair] = (work.tables[0, pair] + work.tables[1, pair]) / 2.0
+    q[pair] = mean(work.tables[0, pair], work.tables[1, pair])
     renew_greedy(q, step.state, step.action, world, work)
+
+
+@inlined
+def start_value(initial_value: float) -> float:
+    """Give the mean of two initial values: another than these where they are almost 0."""
+    return mean(initial_value, initial_value)
+
+
+@inlined
+def _draw_best(
+    q: NDArray[np.float64],
+    row: np.uint64,
+    agent: Any,
+    world: World,
+    stream: NDArray[np.uint64],
+) -> np.uint64:
+    """Give the first of the best actions of a row or, with random ties, draw one of them."""
+    greedy, value = first_greedy(q, row, world.actions)
+    if GENERAL and agent.ties != 0.0:
+        left = int(draw_unit(stream) * count_best(q, row, value, world.actions))
+        for other in range(len(world.actions)):
+            action = np.uint64(other)
+            if equal(q[row + action], value):
+                if left == 0:
+                    return action
+                left -= 1
+    return greedy
 
 
 @staged
@@ -119,7 +147,7 @@ def greedy_of_mean(
         first, second = q[row + action], q[row + width + action]
         first = value if (changed == action) & (chosen == _ZERO) else first
         second = value if (changed == action) & (chosen == _ONE) else second
-        candidate = (first + second) / 2.0
+        candidate = mean(first, second)
         better = (candidate > best) | (other == 0)
         greedy = action if better else greedy
         best = candidate if better else best

@@ -39,7 +39,7 @@ from fastq.kernels.lanes import (
 )
 from fastq.kernels.loop import Record
 from fastq.kernels.policy import draw_as_choice
-from fastq.kernels.scalars import all_finite, find_start, reschedule
+from fastq.kernels.scalars import find_start, has_diverged, mean, reschedule
 from fastq.kernels.tables import RANDOM_TIES, STOCHASTIC, Learners, World
 from fastq.kernels.tick import (
     NONE,
@@ -234,5 +234,5 @@ def end_run(batch: Batch, lanes: Lanes, lane: np.uint64) -> None:
             result[pair] = lanes.q[place]
         else:
             place += np.uint64(pair // num_actions * num_actions)
-            result[pair] = (lanes.q[place] + lanes.q[place + np.uint64(num_actions)]) / 2.0
-    batch.record.diverged[run] = not all_finite(result)
+            result[pair] = mean(lanes.q[place], lanes.q[place + np.uint64(num_actions)])
+    batch.record.diverged[run] = has_diverged(result, batch.record.returns[run])

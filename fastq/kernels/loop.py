@@ -1,9 +1,9 @@
 """The plain loop: one run after another, each from its own streams.
 
-This file is a template. What a step does stands in four names, here bound to Q-learning's, that
+This file is a template. What a step does stands in five names, here bound to Q-learning's, that
 `build` binds anew for each algorithm: `act` draws an action, `update` learns from a step,
-`pair_of` numbers a state and an action, and ``ON_POLICY`` says whether the next action is drawn
-before the update, as Sarsa's target needs it.
+`pair_of` numbers a state and an action, `start_value` is what Q-values start from, and
+``ON_POLICY`` says whether the next action is drawn before the update, as Sarsa's target needs it.
 """
 
 from typing import NamedTuple
@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from fastq.jit import inlined
 from fastq.kernels.policy import act
 from fastq.kernels.q_learning import update
-from fastq.kernels.scalars import all_finite, draw_outcome, draw_reward, draw_start, reschedule
+from fastq.kernels.scalars import (
+    draw_outcome,
+    draw_reward,
+    draw_start,
+    has_diverged,
+    reschedule,
+    start_value,
+)
 from fastq.kernels.step import Transition
 from fastq.kernels.step import pair_of_row as pair_of
 from fastq.kernels.tables import Learners, World
@@ -30,7 +37,7 @@ class Record(NamedTuple):
     lengths: NDArray[np.int32]
     truncated: NDArray[np.bool_]
     diverged: NDArray[np.bool_]
-    """Shape (N,): whether a Q-value is not finite in the end."""
+    """Shape (N,): see `has_diverged`."""
 
 
 def learn_batch(
@@ -75,7 +82,7 @@ def learn_batch(
             record,
             run,
         )
-        record.diverged[run] = not all_finite(table)
+        record.diverged[run] = has_diverged(table, record.returns[run])
 
 
 @inlined
@@ -92,7 +99,7 @@ def learn_run(
 ) -> None:
     """Train one run."""
     agent = learners.current[learner]
-    q[:] = agent.initial_value
+    q[:] = start_value(agent.initial_value)
     clear(work, agent.initial_value)
     action = next_action = np.uint64(0)
     for episode in range(record.returns.shape[1]):

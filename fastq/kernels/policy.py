@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastq.jit import inlined
-from fastq.kernels.scalars import draw, first_greedy, visited
-from fastq.kernels.tables import GENERAL, World
+from fastq.kernels.scalars import count_best, draw, equal, first_greedy, visited
+from fastq.kernels.tables import CAREFUL, GENERAL, World
 from fastq.kernels.work import Work
 
 _STEP = 2.0**-53
@@ -42,7 +42,7 @@ def act(
         if (
             not GENERAL
             or agent.ties == 0.0
-            or _count_best(q, row, q[row + greedy], world.actions) == 1
+            or count_best(q, row, q[row + greedy], world.actions) == 1
         ):
             action, certain = _reckon(k, greedy, epsilon, len(world.actions))
             if certain:
@@ -73,6 +73,11 @@ def fill_policy(
     probabilities, greedy = work.probabilities, np.uint64(work.greedy[row])
     best = q[row + greedy]
     if GENERAL and agent.temperature > 0.0:
+        if CAREFUL and not math.isfinite(best):
+            count = count_best(q, row, best, world.actions)
+            for action in range(len(world.actions)):
+                probabilities[action] = equal(q[row + np.uint64(action)], best) / count
+            return
         total = 0.0
         for action in range(len(world.actions)):
             weight = math.exp((q[row + np.uint64(action)] - best) / agent.temperature)
@@ -85,9 +90,9 @@ def fill_policy(
     if not GENERAL or agent.ties == 0.0:
         probabilities[greedy] += 1.0 - epsilon
         return
-    bonus = (1.0 - epsilon) / _count_best(q, row, best, world.actions)
+    bonus = (1.0 - epsilon) / count_best(q, row, best, world.actions)
     for action in range(len(world.actions)):
-        if q[row + np.uint64(action)] == best:
+        if equal(q[row + np.uint64(action)], best):
             probabilities[action] += bonus
 
 
@@ -97,21 +102,12 @@ def renew_greedy(
 ) -> None:
     """Find the first of the best actions of a state again, one of whose Q-values has changed."""
     greedy = np.uint64(work.greedy[row])
-    if changed == greedy:
+    if CAREFUL or changed == greedy:
         work.greedy[row], _ = first_greedy(q, row, world.actions)
     else:
         value, best = q[row + changed], q[row + greedy]
         if value > best or (value == best and changed < greedy):
             work.greedy[row] = changed
-
-
-@inlined
-def _count_best(q: NDArray[np.float64], row: np.uint64, best: float, actions: Any) -> int:
-    """Count the actions of the greatest value."""
-    count = 0
-    for action in range(len(actions)):
-        count += q[row + np.uint64(action)] == best
-    return count
 
 
 @inlined

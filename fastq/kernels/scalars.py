@@ -12,12 +12,21 @@ from numpy.typing import NDArray
 
 from fastq.jit import inlined
 from fastq.kernels.normal import normal_quantile
-from fastq.kernels.tables import EXPONENTIAL, GENERAL, LINEAR, STOCHASTIC, Learners, World
+from fastq.kernels.tables import (
+    CAREFUL,
+    EXPONENTIAL,
+    GENERAL,
+    LINEAR,
+    STOCHASTIC,
+    Learners,
+    World,
+)
 from fastq.streams import next_bits
 
 _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
 _ELEVEN = np.uint64(11)
+LARGEST = np.finfo(np.float64).max
 _STEP = 2.0**-53
 _HALF_A_STEP = 2.0**-54
 
@@ -38,6 +47,31 @@ def draw_unit(stream: NDArray[np.uint64]) -> float:
 
 
 @inlined
+def greater(value: float, other: float) -> bool:
+    """Say whether a value is greater than another.
+
+    In careful kernels NaN is greater than any number, as in `numpy.argmax`. All others are for runs
+    whose values are finite.
+    """
+    return bool(value > other or (CAREFUL and math.isnan(value) and not math.isnan(other)))
+
+
+@inlined
+def equal(value: float, other: float) -> bool:
+    """Say whether two values are equal; in careful kernels NaN equals NaN."""
+    return bool(value == other or (CAREFUL and math.isnan(value) and math.isnan(other)))
+
+
+@inlined
+def count_best(q: NDArray[np.float64], row: np.uint64, best: float, actions: Any) -> int:
+    """Count the actions of the greatest value."""
+    count = 0
+    for action in range(len(actions)):
+        count += equal(q[row + np.uint64(action)], best)
+    return count
+
+
+@inlined
 def first_greedy(q: NDArray[np.float64], row: np.uint64, actions: Any) -> tuple[np.uint64, float]:
     """Find the first of the best actions of a row, as `numpy.argmax` does, and its value.
 
@@ -47,7 +81,7 @@ def first_greedy(q: NDArray[np.float64], row: np.uint64, actions: Any) -> tuple[
     for other in range(1, len(actions)):
         action = np.uint64(other)
         candidate = q[row + action]
-        better = candidate > value
+        better = greater(candidate, value)
         best = action if better else best
         value = candidate if better else value
     return best, value
@@ -112,9 +146,27 @@ def reschedule(learners: Learners, learner: int, episode: int) -> None:
 
 
 @inlined
-def all_finite(q: NDArray[np.float64]) -> bool:
-    """Say whether no value of a table is infinite or not a number."""
-    finite = True
-    for value in q.flat:
-        finite &= math.isfinite(value)
-    return finite
+def mean(one: float, other: float) -> float:
+    """Give the mean of two values, which is finite where they are."""
+    return one / 2.0 + other / 2.0
+
+
+@inlined
+def start_value(initial_value: float) -> float:
+    """Give what Q-values start from."""
+    return initial_value
+
+
+@inlined
+def has_diverged(q: NDArray[np.float64], returns: NDArray[np.float64]) -> bool:
+    """Say whether a Q-value of a run is not finite, or a return is too great to be summed."""
+    return not (all_within(q, LARGEST) and all_within(returns, LARGEST / len(returns)))
+
+
+@inlined
+def all_within(values: NDArray[np.float64], bound: float) -> bool:
+    """Say whether all values are numbers, and none is farther from 0 than a bound."""
+    within = True
+    for value in values.flat:
+        within &= abs(value) <= bound
+    return within

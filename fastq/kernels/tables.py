@@ -33,6 +33,8 @@ GENERAL = True
 ties, schedules by visits, random rewards."""
 RANDOM_TIES = True
 """Whether lanes look for best actions that are equal; the plain loop does where it is general."""
+CAREFUL = False
+"""Whether a kernel orders values that are not finite as the reference does: see `greater`."""
 
 States = NDArray[np.uint64]
 Thresholds = NDArray[np.uint64]

@@ -2,15 +2,17 @@
 
 A fair coin says which of two tables, i, is updated, with j the other:
 ``Qi(S, A) <- Qi(S, A) + alpha * (R + gamma * Qj(S', argmax_a Qi(S', a)) - Qi(S, A))``, where Qj
-counts as 0 when S' is reached by termination.
+counts as 0 when S' is reached by termination. `ties` says which of several best actions is the
+argmax, as it does for the policy.
 
 Source: van Hasselt (2010); Sutton & Barto, 2nd edition, section 6.7.
 """
 
 import gymnasium
 import numpy as np
+from numpy.typing import NDArray
 
-from fastq.reference.policy import Policy, Ties
+from fastq.reference.policy import Policy, Ties, draw_best_action
 from fastq.reference.step_size import StepSize
 from fastq.reference.tables import EpisodeStats, QTable, make_q_table
 from fastq.schedules import Schedule
@@ -30,9 +32,13 @@ def double_q_learning(
 ) -> tuple[QTable, EpisodeStats]:
     """Learn by double Q-learning; parameters as for `q_learning`.
 
-    The agent acts on the mean of the two tables. After each step one more uniform is drawn: below
-    one half the first table is updated, else the second. Each table counts its own updates. The
-    argmax in the target is the first one, whatever `ties` says of the policy.
+    The agent acts on the mean of the two tables, ``Q1 / 2 + Q2 / 2``, which does not overflow where
+    they do not. After each step one more uniform is drawn: below one half the first table is
+    updated, else the second. Each table counts its own updates.
+
+    `ties` also says which of several best actions is the argmax in the target. With "random" a
+    further uniform is drawn for it, after the coin, in each step that does not terminate. This
+    holds for a softmax policy too.
 
     Returns
     -------
@@ -53,7 +59,7 @@ def double_q_learning(
         state, _ = env.reset()
         done = False
         while not done:
-            action = policy.draw(state, (Q1[state] + Q2[state]) / 2, i_episode, rng)
+            action = policy.draw(state, mean(Q1[state], Q2[state]), i_episode, rng)
             next_state, step_reward, terminated, truncated, _ = env.step(action)
             reward = float(step_reward)
             stats.record(i_episode, reward, terminated)
@@ -62,14 +68,20 @@ def double_q_learning(
                 Qi, Qj, step_size = Q1, Q2, step_size_1  # noqa: N806
             else:
                 Qi, Qj, step_size = Q2, Q1, step_size_2  # noqa: N806
-            best_next_action = np.argmax(Qi[next_state])
-            bootstrap = discount_factor * Qj[next_state][best_next_action]
-            td_target = reward if terminated else reward + bootstrap
+            td_target = reward
+            if not terminated:
+                best_next_action = draw_best_action(Qi[next_state], ties, rng)
+                td_target = reward + discount_factor * Qj[next_state][best_next_action]
             td_delta = td_target - Qi[state][action]
             Qi[state][action] += step_size.next(state, action, i_episode) * td_delta
 
             state = next_state
             done = terminated or truncated
-    Q = make_q_table(env, initial_value)  # noqa: N806
-    Q.update({seen: (Q1[seen] + Q2[seen]) / 2 for seen in Q1})
+    Q = make_q_table(env, initial_value / 2 + initial_value / 2)  # noqa: N806
+    Q.update({seen: mean(Q1[seen], Q2[seen]) for seen in Q1})
     return Q, stats
+
+
+def mean(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the mean of the values of a state in both tables."""
+    return one / 2 + other / 2

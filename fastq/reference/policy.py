@@ -5,6 +5,9 @@
 - Softmax: ``pi(a | s) = exp(Q(s, a) / T) / sum_b exp(Q(s, b) / T)`` with temperature T. The
   greatest Q-value is subtracted from all, which changes nothing but keeps the exponentials finite.
 
+A run that diverges goes on. NaN counts as greater than any number, as in `numpy.argmax`, and equals
+NaN. Where the greatest Q-value is not finite, softmax shares all among the actions that have it.
+
 Source: Sutton & Barto, 2nd edition, sections 2.2 and 2.8.
 """
 
@@ -45,9 +48,44 @@ def make_epsilon_greedy_policy(
         best_action = np.argmax(q)
         probabilities[best_action] += 1.0 - epsilon
     else:
-        best_actions = np.flatnonzero(q == np.max(q))
-        probabilities[best_actions] += (1.0 - epsilon) / len(best_actions)
+        best = best_actions(q)
+        probabilities[best] += (1.0 - epsilon) / len(best)
     return probabilities
+
+
+def best_actions(q: NDArray[np.float64]) -> NDArray[np.int64]:
+    """List the actions of the greatest Q-value; NaN is greater than any number, and equals NaN.
+
+    Parameters
+    ----------
+    q : array, shape (num_actions,)
+        Q-values of a state.
+
+    Returns
+    -------
+    array of int
+        In order.
+    """
+    greatest = q[np.argmax(q)]
+    return np.flatnonzero(np.isnan(q) if np.isnan(greatest) else q == greatest)
+
+
+def draw_best_action(q: NDArray[np.float64], ties: Ties, rng: np.random.Generator) -> int:
+    """Give a greedy action: the first of the best or, by one uniform, any of them.
+
+    Parameters
+    ----------
+    q : array, shape (num_actions,)
+        Q-values of a state.
+    ties : {"first", "random"}
+        With "random" one uniform u is drawn, also where a single action is the best: of n best
+        actions it takes number ``floor(u * n)``, counted from 0.
+    rng : numpy.random.Generator
+    """
+    if ties == "first":
+        return int(np.argmax(q))
+    best = best_actions(q)
+    return int(best[int(rng.random() * len(best))])
 
 
 def make_softmax_policy(q: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
@@ -65,7 +103,10 @@ def make_softmax_policy(q: NDArray[np.float64], temperature: float) -> NDArray[n
     array, shape (num_actions,)
     """
     values: list[float] = q.tolist()
-    best = max(values)
+    best = values[int(np.argmax(q))]
+    if not math.isfinite(best):
+        chosen = best_actions(q)
+        return np.array([float(action in chosen) / len(chosen) for action in range(len(q))])
     weights = [math.exp((value - best) / temperature) for value in values]
     total = 0.0
     for weight in weights:

@@ -15,6 +15,7 @@ from fastq.statistics.comparisons import (
     probability_of_improvement,
 )
 from fastq.statistics.estimators import Estimate, estimate
+from fastq.statistics.failures import interval_where_finite, mean_where_finite
 from fastq.statistics.intervals import (
     INTERVALS,
     bca_interval,
@@ -36,6 +37,8 @@ __all__ = [
     "check_interval",
     "estimate",
     "interval",
+    "interval_where_finite",
+    "mean_where_finite",
     "paired_difference",
     "performance_profile",
     "probability_of_improvement",

@@ -20,6 +20,7 @@ from fastq.statistics.estimators import (
     read_samples,
     unknown,
 )
+from fastq.statistics.failures import scale_of
 from fastq.statistics.intervals import interval
 from fastq.statistics.resampling import drawn
 from fastq.validation import check_arguments
@@ -198,7 +199,8 @@ def best_set(samples: Any, level: float = 0.95, *, resamples: int = 2000, seed: 
     ----------
     samples : array, shape (runs, C)
         Greater is better. NaN where a configuration lacks a run: it is then compared over the runs
-        that it has, with those that have them all.
+        that it has, with those that have them all. Infinite where a run failed: its configuration
+        has no mean and is dropped, unless all configurations have such runs.
     level : float
         Confidence, in (0, 1).
     resamples : int
@@ -227,7 +229,16 @@ def best_set(samples: Any, level: float = 0.95, *, resamples: int = 2000, seed: 
     table = read_numbers(samples)
     if table.ndim != 2 or not table.size:
         raise InputError(f"samples have shape {table.shape}: must be (runs, configurations)")
+    failed = np.isinf(table).any(axis=0)
+    if failed.all():
+        return BestSet(np.full(len(failed), 1 / len(failed)), failed)
+    if failed.any():
+        found, wins = best_set(table[:, ~failed], level, resamples=resamples, seed=seed), failed * 0.0
+        wins[~failed], plausible = found.wins, ~failed
+        plausible[~failed] = found.plausible
+        return BestSet(wins, plausible)
     has = ~np.isnan(table)
+    table = table / scale_of(np.where(has, table, 0.0).ravel())
     if not has.any(axis=0).all():
         raise InputError("samples: each configuration must have at least one run")
     read_samples(np.where(has, table, 0.0))
