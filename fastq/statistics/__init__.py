@@ -6,15 +6,16 @@ something is drawn at random, a seed decides, and nothing else. How often each i
 it should is measured: see docs/statistics.md.
 """
 
+from fastq.statistics.anytime import anytime_best_set, anytime_interval
 from fastq.statistics.bands import simultaneous_band
+from fastq.statistics.best import BestSet, best_set
 from fastq.statistics.comparisons import (
-    BestSet,
-    best_set,
     paired_difference,
     performance_profile,
     probability_of_improvement,
 )
 from fastq.statistics.estimators import Estimate, estimate
+from fastq.statistics.failures import describe_doubt, doubtful, visible_rate
 from fastq.statistics.intervals import (
     INTERVALS,
     bca_interval,
@@ -30,10 +31,14 @@ __all__ = [
     "INTERVALS",
     "BestSet",
     "Estimate",
+    "anytime_best_set",
+    "anytime_interval",
     "bca_interval",
     "best_set",
     "bootstrap_interval",
     "check_interval",
+    "describe_doubt",
+    "doubtful",
     "estimate",
     "interval",
     "paired_difference",
@@ -44,4 +49,5 @@ __all__ = [
     "t_interval_of",
     "tolerance_interval",
     "tolerance_runs",
+    "visible_rate",
 ]
