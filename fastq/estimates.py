@@ -29,7 +29,7 @@ class Asked(NamedTuple):
     def of(self, values: Floats) -> Estimate:
         """Estimate from values, whose first axis is that of the runs.
 
-        Both are NaN where the value of a run is not finite; see `statistics.failures`.
+        Both are NaN where the value of a run is not finite; see `statistics.finite`.
         """
         return statistics.interval_where_finite(
             values, self.interval, self.level, estimator=self.estimator, seed=self.seed

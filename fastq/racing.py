@@ -1,14 +1,22 @@
 """`race`: runs go where it is still open which configuration is the best.
 
-All configurations have a few runs; those that are behind by more than chance explains are dropped,
-the others have as many runs again, and so on. Each look may drop the best one with its share of the
-allowed error, so all looks together do with no more than what is allowed. What is recorded are runs
-of the full sweep, bit for bit: a race can be resumed, and be completed by `fastq.run`.
+All configurations have some runs; those that are behind are dropped, the others have as many runs
+again, and so on. What is recorded are runs of the full sweep, bit for bit: a race can be resumed,
+and be completed by `fastq.run`. Who is behind is decided in one of two ways:
 
-Source: Maron & Moore (1994), Hoeffding Races; here with `statistics.best_set` at each look.
+    guarantee = "seen"   `statistics.best_set`; each look has its share of the allowed error, so
+                         that all looks together drop the best one no more often than is allowed.
+                         Holds for failures frequent enough to be seen in `first_runs` runs.
+    guarantee = "any"    `statistics.anytime_best_set`; holds for every distribution, at all looks,
+                         and takes far more runs where a run could come to much less than it does.
+
+Sources: Maron & Moore (1994), Hoeffding Races; Waudby-Smith & Ramdas (2024) for what holds at every
+look.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +25,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fastq import statistics
+from fastq.bounds import bounds_of
 from fastq.estimates import check_metric
 from fastq.metrics import Floats
 from fastq.results import Results
@@ -25,7 +34,9 @@ from fastq.samples import check_recorded
 from fastq.statistics.estimators import check_level
 from fastq.study import Cell
 from fastq.sweep import Sweep
-from fastq.validation import check_arguments
+from fastq.validation import check_arguments, choose
+
+GUARANTEES = ("seen", "any")
 
 
 @dataclass(frozen=True)
@@ -35,9 +46,13 @@ class Race:
     results: Results
     table: pd.DataFrame
     """A row for each configuration: the hyperparameters of the grid; runs that it had in the race;
-    estimate, the mean of the metric over these; left, whether it was not dropped."""
+    estimate, the mean of the metric over these; left, whether it was not dropped; seen, the rate of
+    failures from which on these runs show one, at the level; doubtful, whether a few runs far from
+    the others make an interval of the mean doubtful."""
     done: int
     """Runs that the race took."""
+    level: float
+    guarantee: str
 
     @property
     def saved(self) -> int:
@@ -54,10 +69,23 @@ class Race:
         ]
 
     def __str__(self) -> str:
-        return (
+        percent, fewest = f"{100 * self.level:g} %", int(self.table["runs"].min())
+        lines = [
             f"{len(self.left)} of {len(self.table)} configurations are left; "
             f"{self.done:,} of {self.results.total:,} runs were done, {self.saved:,} saved"
-        )
+        ]
+        if self.guarantee == "any":
+            lines.append(f"the best is among them at {percent} confidence, whatever runs are like")
+        else:
+            lines.append(
+                f"the best is among them at {percent} confidence, if it is not decided by failures "
+                f"in less than {100 * self.table['seen'].max():.2g} % of runs: {fewest:,} runs may "
+                "show none"
+            )
+        doubtful = int((self.table["doubtful"] & self.table["left"]).sum())
+        if doubtful:
+            lines.append(statistics.describe_doubt(doubtful, len(self.left)))
+        return "\n".join(lines)
 
 
 def race(
@@ -66,7 +94,8 @@ def race(
     *,
     metric: str = "return",
     level: float = 0.95,
-    first_runs: int = 10,
+    guarantee: str = "seen",
+    first_runs: int = 60,
     **options: Any,
 ) -> Race:
     """Run a sweep as far as it takes to find its best configuration.
@@ -81,8 +110,15 @@ def race(
         See `fastq.metrics`.
     level : float
         Confidence, in (0, 1), that the best configuration is not dropped.
+    guarantee : {"seen", "any"}
+        For which worlds that holds. "seen": where failures that decide which one is the best come
+        in so many runs that the first look sees some. "any": for every distribution; the metric
+        must have bounds, as it has but for normal rewards.
     first_runs : int
-        Runs of each configuration until the first look; each next look has twice as many.
+        Runs of each configuration until the first look; each next look has twice as many. A failure
+        shows among them with 95 % probability if it comes in a share of ``1 - 0.05 ** (1 /
+        first_runs)`` of all runs, or more: in 5 % with the default of 60 runs, in 26 % with 10, in
+        2 % with 149. Where the sweep has fewer runs, there is one look, at all of them.
     **options
         As for `run`: n_jobs, backend, address, chunk_size, fail_fast, progress.
 
@@ -93,13 +129,27 @@ def race(
     Raises
     ------
     InputError, RunError
-        As `run` does, and for a metric that needs more than is recorded.
+        As `run` does, and for a metric that needs more than is recorded, or has no bounds where it
+        must have some.
+
+    Notes
+    -----
+    How often the best is dropped where runs fail rarely is measured: see docs/statistics.md.
     """
     check_level(level)
     check_arguments(first_runs=first_runs)
+    choose("guarantee", guarantee, GUARANTEES)
     asked = check_metric(sweep, metric)
     check_recorded(sweep.recording, asked)
     counts = looks(first_runs, sweep.runs)
+    if guarantee == "any":
+        bounds = sorted(
+            asked.sign * bound
+            for bound in bounds_of(asked, sweep.mdp, sweep.time_limit, sweep.episodes)
+        )
+        drop: Drop = partial(_surely_left, lowest=bounds[0], highest=bounds[1])
+    else:
+        drop = partial(still_left, count=len(counts))
     left = np.ones(sweep.num_configurations, dtype=np.bool_)
     runs = np.zeros(sweep.num_configurations, dtype=np.int64)
     for count in counts:
@@ -107,14 +157,26 @@ def race(
         wanted = np.arange(sweep.runs) < runs[:, None]
         results = run_some(sweep, out, wanted, **options)
         values = results.values(metric)
-        left = still_left(asked.sign * values[:count], left, level, len(counts))
+        left = drop(asked.sign * values[:count], left, level)
         if left.sum() == 1:
             break
+    table = _table(results, np.where(wanted.T, values, np.nan), left, level)
+    return Race(results, table, int(runs.sum()), level, guarantee)
+
+
+Drop = Callable[[Floats, NDArray[np.bool_], float], NDArray[np.bool_]]
+"""Says of values, shape (runs, C), which of the configurations are still left, at a level."""
+
+
+def _table(results: Results, values: Floats, left: NDArray[np.bool_], level: float) -> pd.DataFrame:
+    """Say of each configuration what came of it; values are NaN where the race had no run."""
     table = results.grid()
-    table["runs"] = runs
-    table["estimate"] = np.nanmean(np.where(wanted.T, values, np.nan), axis=0)
+    table["runs"] = (~np.isnan(values)).sum(axis=0)
+    table["estimate"] = np.nanmean(values, axis=0)
     table["left"] = left
-    return Race(results, table, int(runs.sum()))
+    table["seen"] = [statistics.visible_rate(int(runs), level) for runs in table["runs"]]
+    table["doubtful"] = [bool(statistics.doubtful(runs[~np.isnan(runs)])) for runs in values.T]
+    return table
 
 
 def looks(first: int, runs: int) -> list[int]:
@@ -144,4 +206,15 @@ def still_left(
     """
     still = left.copy()
     still[left] = statistics.best_set(values[:, left], 1 - (1 - level) / count).plausible
+    return still
+
+
+def _surely_left(
+    values: Floats, left: NDArray[np.bool_], level: float, lowest: float, highest: float
+) -> NDArray[np.bool_]:
+    """Drop the configurations that are surely behind, if values lie within bounds."""
+    still = left.copy()
+    still[left] = statistics.anytime_best_set(
+        values[:, left], lowest, highest, level, configurations=len(left)
+    )
     return still

@@ -22,6 +22,8 @@ SWEEP = fastq.Sweep(**FIELDS)
 
 
 def race(out, sweep=SWEEP, **options):
+    """Race with looks from 10 runs on, unless told otherwise: most sweeps here have few."""
+    options = {"first_runs": 10, **options}
     return fastq.race(sweep, out, progress=False, n_jobs=1, **options)
 
 

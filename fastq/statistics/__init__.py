@@ -6,16 +6,17 @@ something is drawn at random, a seed decides, and nothing else. How often each i
 it should is measured: see docs/statistics.md.
 """
 
+from fastq.statistics.anytime import anytime_best_set, anytime_interval
 from fastq.statistics.bands import simultaneous_band
+from fastq.statistics.best import BestSet, best_set
 from fastq.statistics.comparisons import (
-    BestSet,
-    best_set,
     paired_difference,
     performance_profile,
     probability_of_improvement,
 )
 from fastq.statistics.estimators import Estimate, estimate
-from fastq.statistics.failures import interval_where_finite, mean_where_finite
+from fastq.statistics.failures import describe_doubt, doubtful, visible_rate
+from fastq.statistics.finite import interval_where_finite, mean_where_finite
 from fastq.statistics.intervals import (
     INTERVALS,
     bca_interval,
@@ -31,10 +32,14 @@ __all__ = [
     "INTERVALS",
     "BestSet",
     "Estimate",
+    "anytime_best_set",
+    "anytime_interval",
     "bca_interval",
     "best_set",
     "bootstrap_interval",
     "check_interval",
+    "describe_doubt",
+    "doubtful",
     "estimate",
     "interval",
     "interval_where_finite",
@@ -47,4 +52,5 @@ __all__ = [
     "t_interval_of",
     "tolerance_interval",
     "tolerance_runs",
+    "visible_rate",
 ]

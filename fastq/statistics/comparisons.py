@@ -3,34 +3,22 @@
 Runs that share their random streams are pairs: what is luck for both drops out of their difference.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special, stats
 
 from fastq.errors import InputError
-from fastq.statistics.bands import t_statistics
 from fastq.statistics.estimators import (
     Estimate,
     Floats,
     around,
     check_level,
-    read_numbers,
     read_samples,
     unknown,
 )
-from fastq.statistics.failures import scale_of
+from fastq.statistics.finite import scale_of
 from fastq.statistics.intervals import interval
-from fastq.statistics.resampling import drawn
-from fastq.validation import check_arguments
-
-Bools = NDArray[np.bool_]
-
-_ROUNDING = 1e-13
-"""What differs by less, relatively, is equal."""
-_AT_ONCE = 0.01
-"""Share of the allowed error with which `best_set` drops what is far behind without resampling."""
 
 
 def paired_difference(
@@ -176,104 +164,6 @@ def performance_profile(samples: Any, thresholds: Any, level: float = 0.95) -> E
     share = 1 - np.searchsorted(np.sort(runs), places, "right") / len(runs)
     half = stats.kstwo.ppf(level, len(runs))
     return Estimate(share, np.maximum(share - half, 0.0), np.minimum(share + half, 1.0))
-
-
-class BestSet(NamedTuple):
-    """Which of C configurations could be the best; arrays of shape (C,)."""
-
-    wins: Floats
-    """In what share of resamples each came out best: how far the choice is luck."""
-    plausible: Bools
-    """Whether the runs leave it open that it is the best."""
-
-
-def best_set(samples: Any, level: float = 0.95, *, resamples: int = 2000, seed: int = 0) -> BestSet:
-    """Find the configurations that could be the best: those of the greatest mean.
-
-    A configuration is dropped where some other is better by more than chance explains: its largest
-    t statistic against all others lies beyond the `level` quantile of that largest one among
-    resamples of the runs, all configurations together. So the best one is dropped with probability
-    ``1 - level`` at most, however many there are.
-
-    Parameters
-    ----------
-    samples : array, shape (runs, C)
-        Greater is better. NaN where a configuration lacks a run: it is then compared over the runs
-        that it has, with those that have them all. Infinite where a run failed: its configuration
-        has no mean and is dropped, unless all configurations have such runs.
-    level : float
-        Confidence, in (0, 1).
-    resamples : int
-        How many times the runs are drawn anew.
-    seed : int
-        Of the resampling; nothing else is random.
-
-    Returns
-    -------
-    BestSet
-
-    Raises
-    ------
-    InputError
-        For an argument that is not allowed.
-
-    Notes
-    -----
-    Source: Hsu (1996), Multiple Comparisons, chapter 4, with the bootstrap-t in place of normal
-    theory. The best of 20 configurations, three of which were nearly as good, stayed in the set
-    97.9 to 99.9 % of the time, whatever the runs were like: more often than it says, since all 20
-    are compared, and few matter.
-    """
-    check_level(level)
-    check_arguments(resamples=resamples, seed=seed)
-    table = read_numbers(samples)
-    if table.ndim != 2 or not table.size:
-        raise InputError(f"samples have shape {table.shape}: must be (runs, configurations)")
-    failed = np.isinf(table).any(axis=0)
-    if failed.all():
-        return BestSet(np.full(len(failed), 1 / len(failed)), failed)
-    if failed.any():
-        found, wins = best_set(table[:, ~failed], level, resamples=resamples, seed=seed), failed * 0.0
-        wins[~failed], plausible = found.wins, ~failed
-        plausible[~failed] = found.plausible
-        return BestSet(wins, plausible)
-    has = ~np.isnan(table)
-    table = table / scale_of(np.where(has, table, 0.0).ravel())
-    if not has.any(axis=0).all():
-        raise InputError("samples: each configuration must have at least one run")
-    read_samples(np.where(has, table, 0.0))
-    table = np.ldexp(table, -np.frexp(np.nanmax(np.abs(table)))[1])  # squares stay in range
-    counts = {n: drawn(n, resamples, seed) for n in {len(table), *has.sum(axis=0).tolist()}}
-    plausible = [_could_be_best(table, has, i, level, counts) for i in range(table.shape[1])]
-    return BestSet(_wins(table, has, counts[len(table)]), np.array(plausible))
-
-
-def _could_be_best(
-    table: Floats, has: Bools, place: int, level: float, counts: dict[int, NDArray[np.int64]]
-) -> bool:
-    """Say whether a configuration is behind no other by more than chance."""
-    rows = has[:, place]
-    ahead = table[rows][:, has[rows].all(axis=0)] - table[rows, place][:, None]
-    ahead[np.abs(ahead) <= _ROUNDING * np.abs(table[rows, place]).max()] = 0.0
-    runs = len(ahead)
-    mean = ahead.mean(axis=0)
-    if runs == 1 or mean.max() <= 0:
-        return True
-    spread = ahead.std(axis=0, ddof=1) / np.sqrt(runs)
-    never = np.where(mean > 0, np.inf, 0.0)
-    largest = np.divide(mean, spread, out=never, where=spread > 0).max()
-    if largest > special.stdtrit(runs - 1, 1 - _AT_ONCE * (1 - level) / len(mean)):
-        return False
-    return bool(largest <= np.quantile(t_statistics(ahead, counts[runs]).max(axis=1), level))
-
-
-def _wins(table: Floats, has: Bools, counts: NDArray[np.int64]) -> Floats:
-    """Say how often each configuration has the greatest mean of a resample; equal ones share."""
-    often = counts @ has
-    means = np.full(often.shape, -np.inf)
-    np.divide(counts @ np.where(has, table, 0.0), often, out=means, where=often > 0)
-    best = means == means.max(axis=1, keepdims=True)
-    return np.asarray((best / best.sum(axis=1, keepdims=True)).mean(axis=0))
 
 
 def _check_pairs(first: Floats, second: Floats) -> None:
