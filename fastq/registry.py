@@ -16,7 +16,7 @@ from pathlib import Path
 from fastq.agents import AGENTS, Agent, TDAgent
 from fastq.algorithm import Algorithm
 from fastq.errors import InputError
-from fastq.validation import shorten
+from fastq.validation import meant, shorten
 
 _counter = itertools.count()
 
@@ -40,7 +40,7 @@ def find_agent(word: object) -> type[Agent]:
         return found
     raise InputError(
         f"agent = {shorten(word)}: must be one of {', '.join(AGENTS)}, "
-        "or an Algorithm of one's own as file.py:Class"
+        f"or an Algorithm of one's own as file.py:Class{meant(word, AGENTS)}"
     )
 
 
