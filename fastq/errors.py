@@ -1,8 +1,13 @@
-"""The errors that users meet; each message is one line."""
+"""The errors that users meet; each message is one line, which a terminal can show as it stands."""
+
+from fastq.text import printable
 
 
 class InputError(ValueError):
     """A request that cannot be met as it stands: what is wrong, where, and what is allowed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class StaleWarning(UserWarning):
@@ -11,3 +16,6 @@ class StaleWarning(UserWarning):
 
 class RunError(RuntimeError):
     """Some runs failed while the others went on and are kept."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))

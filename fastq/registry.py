@@ -16,7 +16,7 @@ from fastq.agents import AGENTS, Agent, TDAgent
 from fastq.algorithm import Algorithm
 from fastq.errors import InputError
 from fastq.loading import SweepWhileLoadingError, execute, loading
-from fastq.validation import shorten
+from fastq.validation import meant, shorten
 
 
 def find_agent(word: object) -> type[Agent]:
@@ -38,7 +38,7 @@ def find_agent(word: object) -> type[Agent]:
         return found
     raise InputError(
         f"agent = {shorten(word)}: must be one of {', '.join(AGENTS)}, "
-        "or an Algorithm of one's own as file.py:Class"
+        f"or an Algorithm of one's own as file.py:Class{meant(word, AGENTS)}"
     )
 
 

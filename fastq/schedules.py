@@ -78,6 +78,8 @@ def as_schedule(table: Mapping[str, Any]) -> Schedule:
 
 def _number_or_schedule(value: Any, lowest: float) -> float | Schedule:
     """Take a number from 0 to 1, a schedule, or the table of one; `lowest` itself is no number."""
+    if type(value) is float and lowest < value <= 1:
+        return value  # nearly every value; the checks below take microseconds
     if isinstance(value, Mapping):
         value = as_schedule(value)
     if isinstance(value, Schedule):

@@ -16,6 +16,8 @@ from fastq.validation import plain_number, shorten
 
 Value = float | int | str | Schedule
 """What a hyperparameter may be."""
+_PLAIN = (float, int, str)
+"""Values that need no change."""
 Word = str | type[Agent]
 """What names an agent."""
 
@@ -41,6 +43,12 @@ def _agent(agent: Any) -> Word | list[Word]:
 
 def _word(agent: Any) -> Word:
     """Take a word or a class."""
+    if isinstance(agent, Agent):
+        name = type(agent).__name__
+        raise InputError(
+            f"agent = {name}(...): must be the class {name} itself; values of its hyperparameters "
+            "stand in grid and fixed"
+        )
     if isinstance(agent, type) and issubclass(agent, Agent):
         return agent.name if AGENTS.get(agent.name) is agent else agent
     if not isinstance(agent, str):
@@ -66,7 +74,11 @@ def _grid(table: Any) -> dict[str, list[Value]]:
     for name, values in _items(table):
         if not isinstance(values, list | tuple | range | np.ndarray):
             raise InputError(f"{name} = {shorten(values)}: must be a list of values")
-        plain[name] = [_plain_value(f"{name}[{i}]", value) for i, value in enumerate(values)]
+        listed = values.tolist() if isinstance(values, np.ndarray) else values
+        plain[name] = [
+            value if type(value) in _PLAIN else _plain_value(f"{name}[{i}]", value)
+            for i, value in enumerate(listed)
+        ]
     return plain
 
 

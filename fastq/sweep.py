@@ -6,8 +6,10 @@ grid's own order, the last hyperparameter varying fastest. An agent takes of the
 is fixed, the hyperparameters that it has.
 """
 
+import contextlib
 import functools
-import tomllib
+import gc
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -17,12 +19,17 @@ from typing import Any
 import tomli_w
 
 from fastq.agents import Agent
+from fastq.environments import find_mdp
 from fastq.errors import InputError
 from fastq.mdp import FiniteMDP
 from fastq.records import Record, as_record
 from fastq.registry import find_agent
 from fastq.spec import Agents, EnvArgs, Environment, Fixed, Grid, Recorded, Value
-from fastq.validation import Count, Seed, Streams, Validated, shorten
+from fastq.spec_file import misplaced, read_fields
+from fastq.validation import Count, Seed, Streams, Validated, meant
+
+_MOST = 10**7
+"""Bound on configurations: each takes some microseconds and about a kilobyte."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +37,17 @@ class Configuration:
     """One point of the grid."""
 
     agent: Agent
-    key: str
-    """Digest of all that, besides seed and run, decides what is learned."""
+    environment: str
+    """The fingerprint of the MDP."""
+    version: int | str
+    """That of the agent's algorithm when the sweep was made."""
     point: dict[str, Value]
     """What varies: the agent where there are several, and the hyperparameters of the grid."""
+
+    @functools.cached_property
+    def key(self) -> str:
+        """Digest of all that, besides seed and run, decides what is learned."""
+        return self.agent.key(self.environment, self.version)
 
     def __str__(self) -> str:
         return ", ".join(f"{name}={value}" for name, value in self.point.items())
@@ -108,11 +122,19 @@ class Sweep(Validated):
             self._check_hyperparameter("grid", name)
             if name in self.fixed:
                 raise InputError(f"{name} is in both grid and fixed: must be in one of them")
-            self._check_values(f"grid.{name}", name, values)
-        for name, value in self.fixed.items():
+            if not values:
+                raise InputError(f"grid.{name} = []: must hold at least one value")
+        for name in self.fixed:
             self._check_hyperparameter("fixed", name)
-            self._check_value(f"fixed.{name}", name, value)
-        _ = self.configurations
+        self._check_size()
+        try:
+            _ = self.configurations  # which makes an agent of each value, so most are checked once
+        except InputError:
+            self._check_values()
+            raise
+        for name, values in self.grid.items():
+            if len(set(values)) < len(values):
+                self._check_list(name, values)
 
     def _check_agents(self) -> None:
         """Raise `InputError` unless the agents are known, and each has a name of its own."""
@@ -125,20 +147,37 @@ class Sweep(Validated):
         """Raise `InputError` unless an agent has a hyperparameter of that name."""
         known = dict.fromkeys(field for agent in self.agents for field in agent.model_fields)
         if name not in known:
-            who = self.agent_names
+            have = "have" if len(self.agents) > 1 else "has"
             raise InputError(
-                f"{table}.{name}: {who} {'have' if len(self.agents) > 1 else 'has'} no such "
-                f"hyperparameter; must be one of {', '.join(known)}"
+                f"{table}.{name}: {self.agent_names} {have} no such hyperparameter; must be one "
+                f"of {', '.join(known) or 'none'}{meant(name, known)}"
             )
 
-    def _check_values(self, place: str, name: str, values: list[Value]) -> None:
-        """Raise `InputError` unless the values of the grid are allowed, and differ."""
-        if not values:
-            raise InputError(f"{place} = []: must hold at least one value")
+    def _check_size(self) -> None:
+        """Raise `InputError` where there are too many configurations to be listed."""
+        count = 0
+        for agent_type in self.agents:
+            lists = [v for name, v in self.grid.items() if name in agent_type.model_fields]
+            count += math.prod(map(len, lists))
+        if count > _MOST:
+            raise InputError(f"grid: makes {count:,} configurations; must be at most {_MOST:,}")
+
+    def _check_values(self) -> None:
+        """Raise `InputError` where one value by itself is not allowed, and say which."""
+        for name, values in self.grid.items():
+            self._check_list(name, values)
+        for name, value in self.fixed.items():
+            self._check_value(f"fixed.{name}", name, value)
+
+    def _check_list(self, name: str, values: list[Value]) -> None:
+        """Raise `InputError` where a value of a list is not allowed, or is there twice."""
+        seen: set[Value] = set()
         for i, value in enumerate(values):
-            self._check_value(f"{place}[{i}]", name, value)
-            if value in values[:i]:
-                raise InputError(f"{place}[{i}] = {value}: is there twice; must differ")
+            place = f"grid.{name}[{i}]"
+            self._check_value(place, name, value)
+            if value in seen:
+                raise InputError(f"{place} = {value}: is there twice; must differ")
+            seen.add(value)
 
     def _check_value(self, place: str, name: str, value: Value) -> None:
         """Raise `InputError` unless the agents take the value for a hyperparameter."""
@@ -170,19 +209,7 @@ class Sweep(Validated):
     @functools.cached_property
     def mdp(self) -> FiniteMDP:
         """The environment's tables."""
-        if isinstance(self.env, str) and not self.env.endswith(".npz"):
-            return FiniteMDP.from_gymnasium(self.env, **self.env_args)
-        if self.env_args:
-            raise InputError(
-                f"env_args = {shorten(self.env_args)}: must be left out, for they are for "
-                "environments that gymnasium makes"
-            )
-        if not isinstance(self.env, str):
-            return self.env
-        try:
-            return FiniteMDP.load(self.env)
-        except InputError as error:
-            raise InputError(str(error).replace("path = ", "env = ", 1)) from None
+        return find_mdp(self.env, self.env_args)
 
     @property
     def time_limit(self) -> int:
@@ -202,13 +229,14 @@ class Sweep(Validated):
     @functools.cached_property
     def configurations(self) -> tuple[Configuration, ...]:
         """The points of the grid, in order, agent by agent."""
-        agents = [(agent, point) for kind in self.agents for agent, point in self._points_of(kind)]
-        environment = self.mdp.fingerprint
-        versions = {kind: kind.algorithm_version() for kind in self.agents}
-        return tuple(
-            Configuration(agent, agent.key(environment, versions[type(agent)]), point)
-            for agent, point in agents
-        )
+        with _uncollected():
+            agents = [one for kind in self.agents for one in self._points_of(kind)]
+            environment = self.mdp.fingerprint
+            versions = {kind: kind.algorithm_version() for kind in self.agents}
+            return tuple(
+                Configuration(agent, environment, versions[type(agent)], point)
+                for agent, point in agents
+            )
 
     def _points_of(self, agent_type: type[Agent]) -> Iterator[tuple[Agent, dict[str, Value]]]:
         """Make an agent at each point of its share of the grid."""
@@ -223,7 +251,8 @@ class Sweep(Validated):
             except InputError as error:
                 place = ", ".join(f"{name} = {value}" for name, value in varied.items())
                 raise InputError(f"{agent_type.name} with {place}: {error}") from None
-            yield agent, {**several, **{name: getattr(agent, name) for name in varied}}
+            point = {name: getattr(agent, name) for name in varied}
+            yield agent, {**several, **point} if several else point
 
     @classmethod
     def from_toml(cls, path: str | Path) -> "Sweep":
@@ -236,19 +265,13 @@ class Sweep(Validated):
         InputError
             Naming the file besides what is wrong.
         """
+        fields: dict[str, Any] = {}
         try:
-            with Path(path).open("rb") as file:
-                fields = tomllib.load(file)
-            for name in ("env", "agent"):
-                if name in fields:
-                    fields[name] = _beside(Path(path).parent, fields[name])
+            fields = read_fields(path)
             return cls(**fields)
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"{path}: is not TOML ({shorten(str(error), 100)})") from None
         except InputError as error:
-            raise InputError(f"{path}: {error}") from None
+            hint = misplaced(fields, cls.model_fields, str(error))
+            raise InputError(f"{path}: {error}{hint}") from None
 
     def to_toml(self) -> str:
         """Write the sweep as TOML that `from_toml` reads back to an equal one.
@@ -270,10 +293,13 @@ _LINES = 8
 """Of what is shown of a sweep."""
 
 
-def _beside(folder: Path, word: Any) -> Any:
-    """Find files that a spec names from the folder that it stands in."""
-    if isinstance(word, list):
-        return [_beside(folder, one) for one in word]
-    if isinstance(word, str) and (word.endswith(".npz") or ".py:" in word):
-        return str(folder / word)
-    return word
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Put garbage collection off: it takes longer than to make 100,000 objects that all stay."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -5,12 +5,20 @@ An error names the field, the value and what is allowed, as in
 the field's type.
 """
 
+import difflib
 import math
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PydanticUserError,
+    ValidationError,
+)
 
 from fastq.errors import InputError
 
@@ -23,21 +31,22 @@ def plain_number(value: Any) -> Any:
 
 
 Number = BeforeValidator(plain_number)
+# `Number` stands last: pydantic then checks bounds itself, else it does so in Python.
 StepSize = Annotated[
-    float, Number, Field(gt=0, le=1, allow_inf_nan=False, description="a number in (0, 1]")
+    float, Field(gt=0, le=1, allow_inf_nan=False, description="a number in (0, 1]"), Number
 ]
 Fraction = Annotated[
-    float, Number, Field(ge=0, le=1, allow_inf_nan=False, description="a number in [0, 1]")
+    float, Field(ge=0, le=1, allow_inf_nan=False, description="a number in [0, 1]"), Number
 ]
-Finite = Annotated[float, Number, Field(allow_inf_nan=False, description="a finite number")]
+Finite = Annotated[float, Field(allow_inf_nan=False, description="a finite number"), Number]
 Count = Annotated[
-    int, Number, Field(ge=1, le=LARGEST, description=f"an integer from 1 to {LARGEST}")
+    int, Field(ge=1, le=LARGEST, description=f"an integer from 1 to {LARGEST}"), Number
 ]
 Index = Annotated[
-    int, Number, Field(ge=0, le=LARGEST, description=f"an integer from 0 to {LARGEST}")
+    int, Field(ge=0, le=LARGEST, description=f"an integer from 0 to {LARGEST}"), Number
 ]
 Seed = Annotated[
-    int, Number, Field(ge=0, lt=2**63, description="an integer from 0 to 9223372036854775807")
+    int, Field(ge=0, lt=2**63, description="an integer from 0 to 9223372036854775807"), Number
 ]
 
 Streams = Annotated[
@@ -50,11 +59,18 @@ class Validated(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", validate_default=True)
 
-    def __init__(self, **fields: Any) -> None:
+    def __init__(self, /, *values: Any, **fields: Any) -> None:  # a field may be called "self"
+        if values:
+            name, first = type(self).__name__, next(iter(type(self).model_fields), "field")
+            raise InputError(
+                f"{name}({shorten(values[0])}): must name its fields, as {name}({first}=...)"
+            )
         try:
             super().__init__(**fields)
         except ValidationError as error:
             raise InputError(_one_line(error, type(self))) from None
+        except PydanticUserError as error:  # its class names a type that there is not
+            raise InputError(first_sentence(error)) from None
         self.check()
 
     def check(self) -> None:
@@ -89,7 +105,27 @@ def choose(field: str, value: object, allowed: Iterable[str]) -> None:
     """Raise `InputError` unless `value` is one of the `allowed` words."""
     words = list(allowed)
     if value not in words:
-        raise InputError(f"{field} = {value!r}: must be one of {', '.join(words)}")
+        known = ", ".join(words)
+        raise InputError(f"{field} = {shorten(value)}: must be one of {known}{meant(value, words)}")
+
+
+def meant(word: object, allowed: Iterable[str]) -> str:
+    """Say which of the allowed words was probably meant, to end an error; nothing of strange ones.
+
+    Case and underscores do not count: ``QLearning`` is near to ``q_learning``.
+    """
+    plain = {_plain(name): name for name in allowed}
+    close = difflib.get_close_matches(_plain(str(word)[:_WORD]), plain, n=1)
+    return f"; did you mean {plain[close[0]]}?" if close else ""
+
+
+_WORD = 100
+"""Longer words are like none, and take long to be compared."""
+
+
+def _plain(word: str) -> str:
+    """Write a word as it is compared."""
+    return word.lower().replace("_", "")
 
 
 def split_word(field: str, text: object, allowed: Mapping[str, bool]) -> tuple[str, float | None]:
@@ -111,7 +147,8 @@ def split_word(field: str, text: object, allowed: Mapping[str, bool]) -> tuple[s
     name, colon, argument = str(text).partition(":")
     if not isinstance(text, str) or name not in allowed:
         words = [f"{word}:NUMBER" if takes else word for word, takes in allowed.items()]
-        raise InputError(f"{field} = {shorten(text)}: must be one of {', '.join(words)}")
+        known = ", ".join(words)
+        raise InputError(f"{field} = {shorten(text)}: must be one of {known}{meant(name, allowed)}")
     if not colon:
         return name, None
     try:
@@ -124,15 +161,23 @@ def split_word(field: str, text: object, allowed: Mapping[str, bool]) -> tuple[s
     return name, number
 
 
+def first_sentence(error: Exception) -> str:
+    """Give what a long message of pydantic says first."""
+    return str(error).strip().splitlines()[0].partition(". ")[0].rstrip(".")
+
+
 def _one_line(error: ValidationError, model: type[BaseModel]) -> str:
-    """Say the first fault of a failed validation in one line."""
-    fault = error.errors(include_url=False)[0]
+    """Say the first fault of a failed validation in one line: an unknown field before all else."""
+    faults = error.errors(include_url=False)
+    unknown = [fault for fault in faults if fault["type"] == "extra_forbidden"]
+    fault = (unknown or faults)[0]
     place = [str(part) for part in fault["loc"]]
     name = ".".join(place)
     field = model.model_fields.get(place[0]) if place else None
     if fault["type"] == "extra_forbidden":
-        known = ", ".join(model.model_fields)
-        return f"{name} = {shorten(fault['input'])}: no such field; allowed are {known}"
+        known = ", ".join(model.model_fields) or "none"
+        near = meant(place[-1], model.model_fields)
+        return f"{name} = {shorten(fault['input'])}: no such field; allowed are {known}{near}"
     cause = fault.get("ctx", {}).get("error")
     if isinstance(cause, InputError):
         return f"{name}.{cause}"
@@ -158,5 +203,8 @@ def _allowed(annotation: Any, metadata: Iterable[Any], description: str | None) 
 
 def shorten(value: object, width: int = 60) -> str:
     """Write a value for an error message, on one line and of bounded length."""
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # a number of thousands of digits
+        text = f"<{type(value).__name__}>"
     return text if len(text) <= width else text[: width - 3] + "..."

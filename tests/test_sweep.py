@@ -1,5 +1,7 @@
 """`Sweep`: its order, its TOML, and the specs that it refuses."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -192,6 +194,38 @@ BAD = [
 ]
 
 
+# A fault says what was probably meant, in the end.
+BAD += [
+    ({"gird": {"alpha": [0.5]}}, r"gird = {.*}: no such field; .*; did you mean grid\?"),
+    ({"grid": {"aplha": [0.5]}}, r"grid.aplha: q_learning has no .*; did you mean alpha\?"),
+    ({"fixed": {"gama": 0.5}}, r"fixed.gama: q_learning has no .*; did you mean gamma\?"),
+    ({"agent": "QLearning"}, r"agent = 'QLearning': .*; did you mean q_learning\?"),
+    ({"agent": ["sarsa", "expectedsarsa"]}, r"'expectedsarsa': .*; did you mean expected_sarsa\?"),
+    ({"env": "FrozenLak-v1"}, "env = 'FrozenLak-v1': must be registered .*FrozenLake"),
+    ({"env": "fastq/WindyGridwrld-v0"}, "must be registered .*WindyGridworld"),
+    ({"env_args": {"moves": "kings"}}, r"moves = 'kings': .*; did you mean king\?"),
+    ({"fixed": {"epsilon": {"kind": "linaer"}}}, r"epsilon.kind = 'linaer': .*mean linear\?"),
+    (
+        {"fixed": {"epsilon": {"kind": "linear", "strat": 1.0, "end": 0.1, "episodes": 5}}},
+        r"fixed.epsilon.strat = 1.0: no such field; .*; did you mean start\?",
+    ),
+    ({"agent": fastq.QLearning(alpha=0.5)}, r"agent = QLearning\(...\): must be the class QLear"),
+    ({"agent": ["sarsa", fastq.Sarsa()]}, r"agent = Sarsa\(...\): must be the class Sarsa itself"),
+    ({"grid": {"alpha": [0.5, 1.0, 0.50]}}, r"grid.alpha\[2\] = 0.5: is there twice; must differ"),
+    ({"grid": {"initial_value": [1, 2, 1.0]}}, r"initial_value\[2\] = 1.0: is there twice"),
+    ({"grid": {"initial_value": [1, True]}}, r"initial_value\[1\] = True: must be a finite number"),
+    (
+        {"grid": {"alpha": [{"kind": "visits", "power": 1}, fastq.Visits(power=1.0)]}},
+        r"grid.alpha\[1\] = 1/n\^1.0: is there twice; must differ",
+    ),
+    ({"grid": {"alpha": [0.5, 0.5, 2.0]}}, r"grid.alpha\[1\] = 0.5: is there twice"),
+    ({"grid": {"alpha": [0.5, 2.0, 0.5]}}, r"grid.alpha\[1\] = 2.0: must be a number"),
+    ({"grid": {"alpha": [0.5, 0.6]}, "fixed": {"gamma": 2.0}}, "fixed.gamma = 2.0: must be"),
+    ({"seed": 10**5000}, "seed = <int>: must be an integer from 0"),
+    ({"self": 3}, "self = 3: no such field"),
+]
+
+
 @pytest.mark.parametrize(("changes", "message"), BAD)
 def test_bad_specs(fields, changes, message):
     with pytest.raises(fastq.InputError, match=message) as caught:
@@ -218,3 +252,70 @@ def test_bad_files(tmp_path):
     path.write_text("runs = 0")
     with pytest.raises(fastq.InputError, match=r"bad.toml: \w+ is missing"):
         fastq.Sweep.from_toml(path)
+    for text, message in (
+        ("runs = " + "9" * 5000, r"is not TOML \(.*digits"),
+        ("x = " + "[" * 100_000, r"is not TOML"),
+        ("self = 3", "self = 3: no such field"),
+    ):
+        path.write_text(text)
+        with pytest.raises(fastq.InputError, match=rf"bad.toml: {message}"):
+            fastq.Sweep.from_toml(path)
+    with pytest.raises(fastq.InputError, match="path = None: must be the name of a TOML file"):
+        fastq.Sweep.from_toml(None)
+
+
+ABOVE = 'env = "FrozenLake-v1"\nagent = "q_learning"\n'
+MISPLACED = [
+    ('episodes = 2\nruns = 2\ngrid.alpha = [0.5]\n[fixed]\nrecord = "summary"', "record", "fixed"),
+    ("episodes = 2\ngrid.alpha = [0.5]\n[fixed]\ngamma = 1\nruns = 2", "runs", "fixed"),
+    ("[grid]\nalpha = [0.5]\nepisodes = 2\nruns = 2", "episodes", "grid"),
+    (
+        "grid.alpha=[0.5]\nruns=2\nepisodes=2\n[fixed.epsilon]\nkind = 'visits'\npower = 1\nseed = 2",
+        "seed",
+        "fixed.epsilon",
+    ),
+    ("grid.alpha = [0.5]\nruns = 2\n[env_args]\nepisodes = 2", "episodes", "env_args"),
+    ("grid.alpha=[0.5]\nruns=2\nepisodes=2\n[env_args]\nstreams='common'", "streams", "env_args"),
+]
+
+
+@pytest.mark.parametrize(("below", "name", "table"), MISPLACED)
+def test_a_field_below_a_table_belongs_above(tmp_path, below, name, table):
+    path = tmp_path / "sweep.toml"
+    path.write_text(ABOVE + below)
+    with pytest.raises(fastq.InputError) as caught:
+        fastq.Sweep.from_toml(path)
+    above = f"; {name} is a field of the sweep, and belongs above [{table}]"
+    assert str(caught.value).endswith(above)
+
+
+def test_a_field_above_is_not_said_to_be_misplaced(tmp_path):
+    path = tmp_path / "sweep.toml"
+    path.write_text(
+        'env = "fastq/RandomMDP-v0"\nagent = "q_learning"\nruns = 0\nepisodes = 1\n'
+        "grid.alpha = [0.5]\n[env_args]\nstates = 3\nactions = 2\nbranching = 2\nseed = 1\n"
+    )
+    with pytest.raises(fastq.InputError, match=r"runs = 0: must be an integer from 1 to \d+$"):
+        fastq.Sweep.from_toml(path)
+
+
+def test_many_values_are_checked_in_time_that_grows_as_they_do():
+    """Each value was held against all before it: minutes for 100,000."""
+    mdp = fastq.windy_gridworld()
+    times = {}
+    for count in (2_000, 40_000):
+        alphas = np.linspace(1e-6, 1, count)
+        started = time.process_time()
+        sweep = fastq.Sweep(env=mdp, agent="sarsa", grid={"alpha": alphas}, episodes=1, runs=1)
+        assert sweep.num_configurations == count
+        again = [*alphas.tolist(), 0.75, 0.75]
+        with pytest.raises(fastq.InputError, match=rf"grid.alpha\[{count + 1}\] = 0.75: is there"):
+            fastq.Sweep(env=mdp, agent="sarsa", grid={"alpha": again}, episodes=1, runs=1)
+        times[count] = time.process_time() - started
+    assert times[40_000] < 4 * 20 * times[2_000]
+
+
+def test_too_large_a_grid_is_refused_before_it_is_made():
+    grid = {name: np.linspace(0.1, 1, 300).tolist() for name in ("alpha", "gamma", "epsilon")}
+    with pytest.raises(fastq.InputError, match="grid: makes 27,000,000 configurations; must be"):
+        fastq.Sweep(env="FrozenLake-v1", agent="sarsa", grid=grid, episodes=1, runs=1)

@@ -1,0 +1,31 @@
+"""How much memory there is: what would take more is refused before it is begun."""
+
+import os
+
+from fastq.errors import InputError
+
+
+def check_memory(what: str, needed: int) -> None:
+    """Raise `InputError` where something takes more bytes than this machine has.
+
+    Parameters
+    ----------
+    what : str
+        For the error: what is asked for, and how many of it.
+    needed : int
+        Bytes.
+    """
+    there = _installed()
+    if there is not None and needed > there:
+        raise InputError(
+            f"{what}: takes {needed / 1e9:,.0f} GB of memory; must be at most the "
+            f"{there / 1e9:,.0f} GB of this machine"
+        )
+
+
+def _installed() -> int | None:
+    """Give the bytes of memory of this machine, or None where the system does not say."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
