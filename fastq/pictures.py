@@ -86,7 +86,9 @@ def _curves(results: Results, summary: pd.DataFrame, metric: Metric) -> bytes:
     )
     chosen = choose_curves(summary, metric)
     ax = draw_curves(curves, chosen.rows, figure.subplots())
-    title = "\n".join(textwrap.fill(line, _LETTERS) for line in (*_title(results).split("\n"), chosen.words))
+    title = "\n".join(
+        textwrap.fill(line, _LETTERS) for line in (*_title(results).split("\n"), chosen.words)
+    )
     ax.set_title(title.strip(), fontsize=_SMALL)
     return _png(figure)
 

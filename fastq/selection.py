@@ -240,8 +240,8 @@ def _pairs(names: list[str], values: list[Floats], metric: Metric, level: float)
     for one, other in pairs:
         with np.errstate(over="ignore", invalid="ignore"):
             gap = _bounded(values[one] - values[other], each)
-        signed = (_failed_last(metric, values[i]) for i in (one, other))
-        better = statistics.probability_of_improvement(*signed, each, paired=True)
+        first, second = (_failed_last(metric, values[i]) for i in (one, other))
+        better = statistics.probability_of_improvement(first, second, each, paired=True)
         rows.append(
             {
                 "first": names[one],

@@ -26,7 +26,7 @@ from fastq.records import Record, as_record
 from fastq.registry import find_agent
 from fastq.spec import Agents, EnvArgs, Environment, Fixed, Grid, Recorded, Value
 from fastq.spec_file import misplaced, read_fields
-from fastq.validation import Count, Seed, Streams, Validated, meant
+from fastq.validation import Count, Seed, Streams, Validated, meant, shorten
 
 _MOST = 10**7
 """Bound on configurations: each takes some microseconds and about a kilobyte."""

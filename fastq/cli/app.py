@@ -82,7 +82,11 @@ def say_diverged(summary: "pd.DataFrame") -> None:
     names = list(summary.columns[: summary.columns.get_loc("runs")])
     for row in some.head(_TOP).to_dict("records"):
         # What an agent lacks is empty, or NaN, which is not itself.
-        point = {name: row[name] for name in names if row[name] not in ("", None) and row[name] == row[name]}
+        point = {
+            name: row[name]
+            for name in names
+            if row[name] not in ("", None) and row[name] == row[name]
+        }
         typer.echo(f"  {describe(point)}: {row['diverged']} of {row['runs']} runs")
     if len(some) > _TOP:
         typer.echo(f"  and {len(some) - _TOP} more configurations")

@@ -84,13 +84,13 @@ def best_set(samples: Any, level: float = 0.95, *, resamples: int = 2000, seed: 
     table = read_numbers(samples)
     if table.ndim != 2 or not table.size:
         raise InputError(f"samples have shape {table.shape}: must be (runs, configurations)")
-    failed = np.isinf(table).any(axis=0)
+    failed: Bools = np.asarray(np.isinf(table).any(axis=0))
     if failed.all():
         return BestSet(np.full(len(failed), 1 / len(failed)), failed)
     if failed.any():
-        found = best_set(table[:, ~failed], level, resamples=resamples, seed=seed)
+        sound = best_set(table[:, ~failed], level, resamples=resamples, seed=seed)
         wins, plausible = np.zeros(len(failed)), ~failed
-        wins[~failed], plausible[~failed] = found
+        wins[~failed], plausible[~failed] = sound
         return BestSet(wins, plausible)
     has = ~np.isnan(table)
     table = table / scale_of(np.where(has, table, 0.0).ravel())

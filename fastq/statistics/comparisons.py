@@ -17,7 +17,6 @@ from fastq.statistics.estimators import (
     read_samples,
     unknown,
 )
-from fastq.statistics.finite import scale_of
 from fastq.statistics.intervals import interval
 
 
