@@ -21,6 +21,7 @@ from fastq.agents import Agent
 from fastq.digests import ValueKindError, digest_of
 from fastq.errors import InputError
 from fastq.outside import defaults, functions_in, plain_function, reached, used
+from fastq.refused import refused_in
 from fastq.schedules import Exponential, Linear, Visits
 from fastq.validation import shorten
 
@@ -185,6 +186,8 @@ def _faults(function: types.FunctionType, *, is_rule: bool) -> Iterator[tuple[in
         home = value if isinstance(value, types.ModuleType) else getattr(value, "__self__", None)
         if getattr(home, "__name__", type(home).__module__) in _RANDOM:
             yield code.co_firstlineno, "must not draw at random; u is there for it"
+    for line, name, instead in refused_in(function):
+        yield line, f"uses {name}, whose bits differ in compiled code; use {instead}"
     for name, line in _set_in(code):
         yield line, f"must not set {name}; only tables may change"
 

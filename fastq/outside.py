@@ -5,6 +5,7 @@ left uncompiled, together with them. Libraries that Numba knows are left alone. 
 code looks up count: `agent.alpha` does not use a global `alpha`.
 """
 
+import builtins
 import dis
 import functools
 import types
@@ -71,14 +72,15 @@ def functions_in(value: Any) -> Iterator[types.FunctionType]:
 
 
 def reached(function: types.FunctionType) -> Iterator[tuple[str, Any, int | None]]:
-    """List what a function looks up outside, libraries' functions too, by its name, and the line.
+    """List what a function looks up outside, libraries' and Python's own too: name, value, line.
 
     Of a dotted name each part is listed.
     """
     closed = _closed(function)
     for one in lookups(function.__code__):
         name = one.name
-        value = (closed if one.free else function.__globals__).get(name, _MISSING)
+        known = closed if one.free else function.__globals__
+        value = known.get(name, getattr(builtins, name, _MISSING))
         for attribute in one.attributes:
             if value is _MISSING:
                 break
@@ -110,9 +112,9 @@ def lookups(code: types.CodeType) -> tuple[Lookup, ...]:
     """List the names that code looks up outside itself, and that the code inside it does."""
     found, chain = [], None
     for instruction in dis.get_instructions(code):
-        if instruction.opname in _SILENT:
+        if is_silent(instruction):
             continue
-        if chain is not None and instruction.opname in _ATTRIBUTE:
+        if chain is not None and is_attribute(instruction):
             chain = chain._replace(attributes=(*chain.attributes, str(instruction.argval)))
             continue
         if chain is not None:
@@ -123,13 +125,29 @@ def lookups(code: types.CodeType) -> tuple[Lookup, ...]:
     return tuple(found)
 
 
+def is_silent(instruction: dis.Instruction) -> bool:
+    """Say whether an instruction does nothing between a name and its attribute."""
+    return instruction.opname in _SILENT
+
+
+def is_attribute(instruction: dis.Instruction) -> bool:
+    """Say whether an instruction looks up an attribute of what the one before gave."""
+    return instruction.opname in _ATTRIBUTE
+
+
+def starts_lookup(code: types.CodeType, instruction: dis.Instruction) -> bool:
+    """Say whether an instruction looks up a name outside its code."""
+    if not instruction.opname.startswith("LOAD_") or instruction.opname in _NOT_OUTSIDE:
+        return False
+    free = instruction.opcode in dis.hasfree and instruction.argval in code.co_freevars
+    return free or instruction.opcode in dis.hasname
+
+
 def _started(code: types.CodeType, instruction: dis.Instruction) -> Lookup | None:
     """Give what an instruction looks up outside, where it does."""
-    if not instruction.opname.startswith("LOAD_") or instruction.opname in _NOT_OUTSIDE:
+    if not starts_lookup(code, instruction):
         return None
-    free = instruction.opcode in dis.hasfree and instruction.argval in code.co_freevars
-    if not free and instruction.opcode not in dis.hasname:
-        return None
+    free = instruction.opcode in dis.hasfree
     line = instruction.positions.lineno if instruction.positions else None
     return Lookup(str(instruction.argval), (), free, line)
 

@@ -1,8 +1,10 @@
 """Building blocks for an algorithm of one's own, quick when compiled, and the same in plain Python.
 
-In NumPy these would be ``q[state].argmax()`` and ``q[state].max()``, which Numba compiles too, but
-to code that takes five times as long as the rest of a step.
+In NumPy `greedy` and `greatest` would be ``q[state].argmax()`` and ``q[state].max()``, which Numba
+compiles too, but to code that takes five times as long as the rest of a step.
 """
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,3 +74,33 @@ def epsilon_greedy(q: NDArray[np.float64], state: int, u: float, epsilon: float)
     if u < epsilon:
         return int(u / epsilon * q.shape[1])
     return greedy(q, state)
+
+
+@checked
+def power(base: float, exponent: float) -> float:
+    """Raise a number to a power, to the same bits compiled and plain, which ``**`` does not.
+
+    Compiled code replaces a power by a product, a root or an exponential where it knows the base or
+    the exponent. Here the same is done in plain Python, whether it is known or not.
+
+    Parameters
+    ----------
+    base, exponent : float
+
+    Returns
+    -------
+    float
+    """
+    x, y = float(base), float(exponent)
+    fraction, binary = math.frexp(x)
+    if y == 2.0:
+        found = x * x
+    elif y == 0.5:
+        found = math.sqrt(x)
+    elif y == -1.0:
+        found = 1.0 / x
+    elif fraction == 0.5:
+        found = math.exp2((binary - 1) * y)
+    else:
+        found = math.pow(x, y)
+    return found

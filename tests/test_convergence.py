@@ -48,7 +48,7 @@ class KeepsTheBootstrap(fastq.Algorithm):
         pair = step.state, step.action
         tables[0][pair] += 1
         target = step.reward + agent.gamma * fastq.rules.greatest(q, step.next_state)
-        q[pair] += (target - q[pair]) / tables[0][pair] ** 0.8
+        q[pair] += (target - q[pair]) / fastq.rules.power(tables[0][pair], 0.8)
 
 
 class CutsTheBootstrap(KeepsTheBootstrap):
@@ -60,7 +60,7 @@ class CutsTheBootstrap(KeepsTheBootstrap):
         target = step.reward
         if not step.terminated:
             target += agent.gamma * fastq.rules.greatest(q, step.next_state)
-        q[pair] += (target - q[pair]) / tables[0][pair] ** 0.8
+        q[pair] += (target - q[pair]) / fastq.rules.power(tables[0][pair], 0.8)
 
 
 ANY = {"alpha": fastq.Visits(power=0.85), "gamma": GAMMA, "epsilon": 1.0}

@@ -98,7 +98,7 @@ class OwnSoftmax(OwnSarsa):
         target = step.reward + SCALE * step.u
         if not step.terminated:
             target += agent.gamma * q[step.next_state, step.next_action]
-        q[pair] += (target - q[pair]) / tables[0][pair] ** 0.8
+        q[pair] += (target - q[pair]) / fastq.rules.power(tables[0][pair], 0.8)
 
 
 def enclosed():
