@@ -212,7 +212,11 @@ def _entry(kind: type[Algorithm], version: str, study: str) -> Entry:
     try:
         entry["signature"] = sign(_content(study, kind.name, version, entry, source.text))
     except NoKeyError as error:
-        warnings.warn(f"the study is not signed, for there is no key: {error}", stacklevel=2)
+        warnings.warn(
+            f"the study is not signed: there is no key ({error}); to train its runs again will "
+            "take trust elsewhere",
+            stacklevel=2,
+        )
         entry["signature"] = None
     return entry
 
