@@ -183,7 +183,7 @@ def _whole(store: Store, name: str, entry: Entry) -> str:
         data = store.read(name)
         text = data.decode()
     except (OSError, UnicodeDecodeError) as error:
-        reason = shorten(f"{type(error).__name__}: {error}", 100)
+        reason = getattr(error, "strerror", None) or shorten(str(error), 100)
         raise InputError(f"{store}/{name}: cannot be read ({reason})") from None
     if hashlib.sha256(data).hexdigest() != entry[_TEXT]:
         raise InputError(f"{store}/{name}: is damaged (its content does not have its checksum)")
