@@ -93,8 +93,9 @@ def _is_newer_here(entry: Entry, version: object) -> bool:
     for kind in live_algorithms():
         if kind.__qualname__ != entry.get("qualified_name"):
             continue
-        place = kind.__module__, home_of(kind)
-        if place == (entry.get("module"), entry.get("file")):
+        home = home_of(kind)
+        is_cell = home is None and kind.__module__ == entry.get("module")
+        if home == entry.get("file") and (home is not None or is_cell):
             return version_of(kind) != version
     return False
 

@@ -8,9 +8,7 @@ import copy
 import dis
 import functools
 import linecache
-import site
 import sys
-import sysconfig
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,11 +83,16 @@ def definition_of(listing: Listing, code: types.CodeType) -> tuple[Definition, .
 
 def is_as_listed(listing: Listing, code: types.CodeType) -> bool:
     """Say whether a code object is what a listing is compiled to, and not an edited one."""
+    return code in _compiled(listing.text)
+
+
+@functools.lru_cache(maxsize=16)
+def _compiled(text: str) -> frozenset[types.CodeType]:
+    """Compile a text; give all code objects in it."""
     try:
-        whole = compile(listing.text, listing.file, "exec", dont_inherit=True)
+        return frozenset(_codes(compile(text, "", "exec", dont_inherit=True)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return any(found == code for found in _codes(whole))
+        return frozenset()
 
 
 def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
@@ -238,17 +241,8 @@ def is_installed(module: str) -> bool:
     if top == "fastq" or top in sys.stdlib_module_names:
         return True
     file = getattr(sys.modules.get(top), "__file__", None)
-    return file is not None and any(map(Path(file).resolve().is_relative_to, _libraries()))
+    return file is not None and not _LIBRARIES.isdisjoint(Path(file).parts)
 
 
-@functools.cache
-def _libraries() -> list[Path]:
-    """List the folders that libraries are installed in."""
-    paths = sysconfig.get_paths()
-    names = [
-        paths["purelib"],
-        paths["platlib"],
-        *site.getsitepackages(),
-        site.getusersitepackages(),
-    ]
-    return [Path(name).resolve() for name in names]
+_LIBRARIES = {"site-packages", "dist-packages"}
+"""What the folders of installed libraries are called, in whatever environment."""

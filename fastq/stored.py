@@ -183,7 +183,7 @@ def _whole(store: Store, name: str, entry: Entry) -> str:
         data = store.read(name)
         text = data.decode()
     except (OSError, UnicodeDecodeError) as error:
-        reason = shorten(f"{type(error).__name__}: {error}", 100)
+        reason = getattr(error, "strerror", None) or shorten(str(error), 100)
         raise InputError(f"{store}/{name}: cannot be read ({reason})") from None
     if hashlib.sha256(data).hexdigest() != entry[_TEXT]:
         raise InputError(f"{store}/{name}: is damaged (its content does not have its checksum)")
@@ -212,7 +212,11 @@ def _entry(kind: type[Algorithm], version: str, study: str) -> Entry:
     try:
         entry["signature"] = sign(_content(study, kind.name, version, entry, source.text))
     except NoKeyError as error:
-        warnings.warn(f"the study is not signed, for there is no key: {error}", stacklevel=2)
+        warnings.warn(
+            f"the study is not signed: there is no key ({error}); to train its runs again will "
+            "take trust elsewhere",
+            stacklevel=2,
+        )
         entry["signature"] = None
     return entry
 

@@ -188,13 +188,14 @@ class Transcript:
         """Write the statement that bound a name."""
         for listing in reversed(scope.listings):
             node = binding(listing.tree, name)
-            code = getattr(value, "__code__", None)
-            if node is None or not (code is None or is_as_listed(listing, code)):
+            if node is None:
                 continue
             if isinstance(node, ast.ImportFrom):
                 self._import_from(name, chosen, node, scope)
                 return
-            if chosen == name and not self._need(node, scope):
+            code = getattr(value, "__code__", None)  # of a lambda
+            is_listed = code is None or is_as_listed(listing, code)
+            if is_listed and chosen == name and not self._need(node, scope):
                 self._blocks.append(text_of(listing, node))
                 return
         raise UnwrittenError(f"{name} = {shorten(value)} cannot be written down")

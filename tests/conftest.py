@@ -1,5 +1,6 @@
 """What the tests share: small sweeps, and no screen."""
 
+import os
 import shutil
 
 import matplotlib
@@ -8,6 +9,12 @@ import pytest
 import fastq
 
 matplotlib.use("Agg")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def key(tmp_path_factory):
+    """A key of the tests' own, in place of the user's."""
+    os.environ["FASTQ_KEY_DIR"] = str(tmp_path_factory.mktemp("key"))
 
 
 @pytest.fixture

@@ -35,8 +35,8 @@ def test_what_is_stale():
         "e": Finished(Owner("not_at_hand", "x"), [(0, 2)]),
     }
     found = stale_runs(finished, {"mine": "new"})
-    assert found == [("mine", "old", 2), ("q_learning", "0", 7)]
-    assert str(found[0]) == "2 runs of mine, version old"
+    assert found == [("mine", "old", 2, None), ("q_learning", "0", 7, None)]
+    assert str(found[0]) == "2 runs of mine, version old, are of an older algorithm and not shown"
 
 
 def test_two_parts_that_differ_about_a_run(study, sweep):
