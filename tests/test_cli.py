@@ -4,9 +4,10 @@ import json
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
-from fastq import cli
+from fastq import Results, cli
 
 SPEC = """\
 env = "fastq/WindyGridworld-v0"
@@ -191,6 +192,8 @@ def test_a_race_and_what_is_the_best_of_it(here, fastq):
     ("arguments", "message"),
     [
         (["sweep", "mine.toml", "--race", "--metric", "x"], "metric = 'x': must be one of return"),
+        (["show", "there", "--metric", "x"], "metric = 'x': must be one of return"),
+        (["plot", "there", "--metric", "steps_to"], "metric = 'steps_to': must say which return"),
         (["select", "nowhere"], "nowhere: holds no study (no manifest.json)"),
         (["select", "there", "--metric", "steps_to"], "metric = 'steps_to': must say which return"),
         (["select", "there", "--confirm", "-1"], "confirm_runs = -1: must be an integer from 1"),
@@ -208,3 +211,42 @@ def test_questions_that_have_no_answer(here, fastq, arguments, message):
     assert err.count("\n") == 1
     assert not (here / "results").exists()
     assert not (here / "report.html").exists()
+
+
+def test_a_sweep_by_a_metric_without_a_race(here, fastq):
+    """It was taken in silence, and the return was shown."""
+    status, out, _ = fastq("sweep", "mine.toml", "--jobs", "1", "--metric", "regret")
+    assert status == 0
+    said = "by mean regret of the greedy policy (95 % t interval over runs):\n"
+    assert f"the best 3 of 3 configurations {said}" in out
+    assert out.endswith("fastq show results/mine --metric regret\n")
+    regret = Results("results/mine").summary("regret")["estimate"]
+    table = pd.read_csv(here / "results" / "mine" / "summary.csv")
+    assert table["estimate"].tolist() == pytest.approx(regret.tolist())
+    status, out, _ = fastq("show", "results/mine", "--metric", "length")
+    assert status == 0
+    assert "by mean length (steps) over all episodes" in out
+    lines = out.split("runs):\n")[1].splitlines()
+    of_length = Results("results/mine").summary("length").sort_values("estimate")
+    assert [float(line.split()[0]) for line in lines[1:4]] == of_length["alpha"].tolist()
+    assert fastq("plot", "results/mine", "--metric", "length")[0] == 0
+    table = pd.read_csv(here / "results" / "mine" / "summary.csv")
+    assert sorted(table["estimate"]) == pytest.approx(of_length["estimate"].tolist())
+
+
+@pytest.mark.parametrize(
+    ("first_line", "metric", "message"),
+    [
+        ("", "x", "metric = 'x': must be one of return"),
+        ("", "return_last:21", "metric = 'return_last:21': must be at most 20"),
+        ('record = "moments"\n', "regret", "metric = 'regret': needs each run"),
+        ('record = "summary"\n', "steps_to:-9", "metric = 'steps_to:-9': needs each episode"),
+    ],
+)
+def test_metrics_that_a_sweep_will_not_have(here, fastq, first_line, metric, message):
+    """They are refused before any work."""
+    (here / "mine.toml").write_text(first_line + SPEC)
+    status, out, err = fastq("sweep", "mine.toml", "--metric", metric)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"error: {message}")
+    assert not (here / "results").exists()

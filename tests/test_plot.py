@@ -95,8 +95,9 @@ def test_policy_map(ax):
 
 def test_policy_map_draws_no_arrow_where_the_policy_stays(ax):
     mdp = fastq.windy_gridworld(moves="king+stay")
-    q = np.zeros((70, 9))
-    q[3, 8] = 1
+    q = np.tile(np.arange(9.0), (70, 1))
+    q[:, 8] = -1
+    q[3, 8] = 10
     plot.policy_map(mdp, q, ax=ax)
     (arrows,) = (c for c in ax.collections if type(c).__name__ == "Quiver")
     assert len(arrows.U) == 68
@@ -104,13 +105,61 @@ def test_policy_map_draws_no_arrow_where_the_policy_stays(ax):
 
 def test_policy_map_leaves_walls_and_cliffs_empty(ax):
     mdp = fastq.cliff_walking()
-    plot.policy_map(mdp, np.ones((48, 4)), ax=ax)
+    plot.policy_map(mdp, np.tile(np.arange(4.0), (48, 1)), ax=ax)
     drawn = ax.images[0].get_array()
     assert np.argwhere(np.ma.getmaskarray(np.ma.masked_invalid(drawn))).tolist() == [
         [3, column] for column in range(1, 11)
     ]
     (arrows,) = (c for c in ax.collections if type(c).__name__ == "Quiver")
     assert len(arrows.U) == 48 - 10 - 1
+
+
+def arrows_of(ax):
+    """Give the places of the arrows: row and column."""
+    (arrows,) = (c for c in ax.collections if type(c).__name__ == "Quiver")
+    return {(int(row + 0.2), int(column)) for column, row in arrows.XY}
+
+
+def test_policy_map_marks_what_was_never_visited(ax):
+    """Such cells had the greatest value of all, 0, and an arrow upwards."""
+    mdp = fastq.windy_gridworld()
+    agent = fastq.QLearning(alpha=0.6, initial_value=0.0)
+    q = fastq.train(mdp, agent, episodes=1000, seed=0).q
+    never = (q == 0).all(axis=1)
+    never[mdp.layout.goal] = False
+    assert never.sum() == 7
+    plot.policy_map(mdp, q, ax=ax, initial=agent.initial_value)
+    blank = ~np.isfinite(np.ma.filled(ax.images[0].get_array(), np.nan)).ravel()
+    assert blank.tolist() == never.tolist()
+    cells = {divmod(state, 10) for state in np.flatnonzero(never)}
+    assert {(patch.get_y() + 0.5, patch.get_x() + 0.5) for patch in ax.patches} == cells
+    assert all(patch.get_hatch() for patch in ax.patches)
+    assert len(arrows_of(ax)) == 70 - 7 - 1
+    assert not arrows_of(ax) & cells
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["never visited"]
+    assert len(ax.texts) == 70 - 7 + 2
+
+
+def test_policy_map_draws_no_arrow_where_all_actions_are_equal():
+    """Nobody said what the values were before: equal ones are written, and are not coloured."""
+    mdp = fastq.windy_gridworld()
+    q = np.tile([-3.0, -2.0, -4.0, -5.0], (70, 1))
+    q[12], q[13] = 7.5, 0.0
+    for initial, patterns, legend in (
+        (None, {""}, ["undecided: all actions equal"]),
+        (0.0, {"", "...."}, ["never visited", "undecided: all actions equal"]),
+        (np.zeros((70, 4)), {"", "...."}, ["never visited", "undecided: all actions equal"]),
+        (7.5, {"", "...."}, ["never visited", "undecided: all actions equal"]),
+    ):
+        ax = plot.policy_map(mdp, q, initial=initial)
+        assert np.nanmax(ax.images[0].get_array()) == -2.0
+        assert arrows_of(ax) == {divmod(i, 10) for i in range(70)} - {(1, 2), (1, 3), (3, 7)}
+        assert {patch.get_hatch() or "" for patch in ax.patches} == patterns
+        assert [text.get_text() for text in ax.get_legend().get_texts()] == legend
+        written = {text.get_text() for text in ax.texts}
+        assert ("7.5" in written) == (initial is None or np.ndim(initial) == 2 or initial == 0)
+    decided = np.tile([-3.0, -2.0, -4.0, -5.0], (70, 1))
+    assert plot.policy_map(mdp, decided, initial=0.0).get_legend() is None
 
 
 def test_episode_stats_of_kernel_and_reference():
@@ -126,6 +175,8 @@ def test_episode_stats_of_kernel_and_reference():
     assert lengths.lines[0].get_ydata().tolist() == found.lengths.tolist()
     assert smoothed.lines[0].get_ydata()[4] == pytest.approx(found.returns[:5].mean())
     assert np.isnan(smoothed.lines[0].get_ydata()[:4]).all()
+    assert smoothed.get_ylabel() == "return (mean over 5 episodes)"
+    assert plot.episode_stats(found, smoothing_window=1)[1].get_ylabel() == "return"
     assert steps.lines[0].get_xdata()[-1] == found.lengths.sum()
 
 

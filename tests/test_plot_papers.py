@@ -214,7 +214,7 @@ def test_sensitivity_curves():
     best = [line for line in ax.lines if line.get_markersize() == 10]
     assert [line.get_xydata().tolist() for line in best] == [[[0.1, 2.5]], [[0.1, 6.5]]]
     assert len({(line.get_color(), line.get_marker()) for line in best}) == 2
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("alpha", "mean return")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("alpha (log scale)", "mean return")
     title, entries = legend_of(ax)
     assert title == "9 runs, 90 % BCa interval"
     assert entries[2:] == ["q_learning, best over the others", "q_learning, others as in the best"]
@@ -380,8 +380,11 @@ def test_visit_map():
     assert not isinstance(ax.images[0].norm, LogNorm)
     assert ax.images[0].get_array().count() == 3
     assert ax.images[0].to_rgba(np.array([NAN]))[0, 3] == 0  # white, as the paper
+    assert ax.figure.axes[-1].get_ylabel() == "visits"
     visits[30] = 0.1
-    assert isinstance(plot.visit_map(mdp, visits).images[0].norm, LogNorm)
+    wide = plot.visit_map(mdp, visits)
+    assert isinstance(wide.images[0].norm, LogNorm)
+    assert wide.figure.axes[-1].get_ylabel() == "visits (log scale)"
     nowhere = plot.visit_map(mdp, np.zeros(70))
     assert len(nowhere.texts) == 2
     nowhere.figure.draw_without_rendering()
@@ -404,6 +407,71 @@ def test_no_bounds_of_one_run_are_drawn():
         ax.figure.draw_without_rendering()
 
 
+def flat(points=40, **attrs):
+    """Make two curves near 0, with bands of one on each side."""
+    table = pd.DataFrame({"alpha": np.repeat([0.1, 0.2], points), "runs": 3})
+    table["episode"] = np.tile(np.arange(points), 2)
+    table["estimate"] = np.sin(table["episode"]) / 2
+    table = table.assign(lower=table["estimate"] - 1, upper=table["estimate"] + 1)
+    table.attrs.update(attrs)
+    return table
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_bands_that_reach_beyond_are_cut_and_said_to(columns):
+    """Bounds of a few points, 1,000 times as far off as the others, do not flatten the curves."""
+    table = flat(metric="return")
+    table.loc[[3, 50], "lower"] = -1000.0
+    table.loc[3, "upper"] = np.inf
+    ax = plot.learning_curves(table, plot.new_axes(columns))
+    assert ax.get_ylabel().replace("\n", " ") == "return (band reaches beyond)"
+    bottom, top = ax.get_ylim()
+    assert -4 < bottom < table["lower"][4:50].min()
+    assert top > table["upper"][4:].max()
+    pair = table[:40].drop(columns="alpha").assign(first="a", second="b", estimate=20.0)
+    ax = plot.differences(pair.assign(lower=pair["lower"] + 20, upper=pair["upper"] + 20))
+    assert ax.get_ylabel().endswith("(band reaches beyond)")
+    assert ax.get_ylim()[0] < 0 < ax.get_ylim()[1]  # the zero line is in sight
+
+
+def test_bands_that_are_not_far_off_are_shown_whole():
+    table = flat(metric="length")
+    table.loc[3, "lower"] = -3.0
+    ax = plot.learning_curves(table)
+    assert ax.get_ylabel() == "length (steps)"
+    assert ax.get_ylim()[0] < -3
+    steep = curves(2, metric="return").assign(lower=-4.0)
+    assert plot.learning_curves(steep).get_ylim()[0] < -4
+    for same in (table.assign(lower=0.0, upper=0.0, estimate=0.0), table.assign(estimate=NAN)):
+        assert plot.learning_curves(same).get_ylabel() == "length (steps)"
+
+
+def test_single_runs_that_reach_beyond_are_said_to():
+    table = flat(metric="return")
+    table.loc[3, "lower"] = -1000.0
+    every = table[["alpha", "episode"]].assign(value=np.linspace(-5, 5, 80))
+    runs = pd.concat([every.assign(run=run) for run in range(5)], ignore_index=True)
+    ax = plot.learning_curves(table, runs=runs)
+    assert ax.get_ylabel() == "return (band reaches beyond)"
+    assert ax.get_ylim()[0] < -5
+    runs.loc[7, "value"] = -500.0
+    ax = plot.learning_curves(table, runs=runs)
+    assert ax.get_ylabel() == "return (band and runs reach beyond)"
+    assert ax.get_ylim()[0] > -20
+
+
+@pytest.mark.parametrize(
+    ("attrs", "time", "label"),
+    [
+        ({}, "episode", "episode"),
+        ({"window": 10}, "episode", "episode (mean over windows of 10 episodes)"),
+        ({"window": 5}, "step", "time steps (mean over windows of 5 steps)"),
+    ],
+)
+def test_smoothing_is_said_on_the_axis(attrs, time, label):
+    assert plot.learning_curves(curves(2, time, **attrs)).get_xlabel() == label
+
+
 BAD = [
     (lambda: plot.new_axes(3), "^columns = 3: must be 1 or 2$"),
     (lambda: plot.learning_curves(curves(1).assign(step=0)), "columns episode and step: must be"),
@@ -424,6 +492,10 @@ BAD = [
     (lambda: plot.differences(pairs([])), "the table has no rows"),
     (lambda: plot.distribution(curves(1)), "column = 'run': must be"),
     (lambda: plot.value_map(fastq.windy_gridworld(), [1, 2]), r"values has shape \(2,\): must be"),
+    (
+        lambda: plot.policy_map(fastq.windy_gridworld(), np.ones((70, 4)), initial=[0, 1]),
+        r"initial has shape \(2,\): must be a number, or of shape \(70, 4\)",
+    ),
     (lambda: plot.visit_map(fastq.windy_gridworld(), -np.ones(70)), r"visits\[0\] = -1: must be a"),
     (lambda: plot.visit_map(fastq.windy_gridworld(), np.full(70, NAN)), r"visits\[0\] = nan"),
 ]

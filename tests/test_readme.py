@@ -1,11 +1,7 @@
-"""The README keeps its word: its examples run, and its commands, pages and pictures exist."""
+"""The README keeps its word: its commands, pages and pictures exist; see also `test_examples`."""
 
 import re
 from pathlib import Path
-
-import matplotlib.pyplot as plt
-import pandas as pd
-import pytest
 
 import fastq
 
@@ -19,35 +15,6 @@ PAGE = (ROOT / "docs" / "own_algorithm.md").read_text()
 
 def blocks(language, text=README):
     return re.findall(rf"```{language}\n(.*?)```", text, flags=re.S)
-
-
-def test_the_python_examples_run(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    examples = blocks("python")
-    assert examples
-    names = {"__name__": "__main__"}
-    for example in examples:
-        exec(compile(example, "README.md", "exec"), names)
-    assert isinstance(names["results"].summary(), pd.DataFrame)
-    assert names["results"].finished == names["results"].total
-    assert names["values"].argmax() == 5
-    plt.close("all")
-
-
-@pytest.mark.parametrize("number", range(2))
-def test_the_algorithms_on_their_page_run(tmp_path, monkeypatch, capsys, number):
-    monkeypatch.chdir(tmp_path)
-    exec(compile(blocks("python", PAGE)[number], "page", "exec"), {"__name__": "__main__"})
-    assert capsys.readouterr().out
-
-
-def test_the_statistics_on_their_page_run(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    (example,) = blocks("python", STATISTICS)
-    exec(compile(example, "page", "exec"), {"__name__": "__main__"})
-    assert "sarsa, alpha = 0.4" in capsys.readouterr().out
-    assert {path.name for path in tmp_path.iterdir()} == {"results", "curves.pdf", "alpha.svg"}
-    plt.close("all")
 
 
 def test_an_environment_and_an_algorithm_have_25_lines_together():

@@ -70,6 +70,11 @@ def test_the_data_behind_the_pictures(compared):
     assert len(table_of(text, "runs")) == 4 * 6
 
 
+def test_the_curves_are_those_of_each_agent_at_its_best(compared):
+    captions = compared[1].count("each agent at its best by return")
+    assert captions == 2  # against episodes, and against steps
+
+
 def test_the_same_study_gives_the_same_page(compared, tmp_path):
     results, text = compared
     write_report(results, tmp_path / "again.html")

@@ -137,7 +137,7 @@ def test_several_agents_have_a_column(fields, tmp_path):
     grid = {"alpha": [0.5, fastq.Visits(power=0.8)]}
     found = rerun(fields, tmp_path / "x", agent=["q_learning", "sarsa"], grid=grid)
     summary = found.summary()
-    assert list(summary.columns[:3]) == ["agent", "alpha", "runs"]
+    assert list(summary.columns[:3]) == ["agent", "alpha", "estimate"]
     assert summary["agent"].tolist() == ["q_learning", "q_learning", "sarsa", "sarsa"]
     assert summary["alpha"].tolist() == ["0.5", "1/n^0.8"] * 2
     assert list(found.episodes().columns) == [

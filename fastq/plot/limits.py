@@ -5,7 +5,6 @@ off, as those of two or three runs do, an axis that held them all would flatten 
 label then says that the band reaches beyond.
 """
 
-import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -123,9 +122,8 @@ def _beyond(ax: "Axes", drawn: Mapping[str, NDArray[np.float64]]) -> list[str]:
 
 
 def _with_words(label: str, words: list[str], letters: float) -> str:
-    """Add words to a label; in lines of their own where one line has not the room."""
-    whole = label
-    if words:
-        head, mark = (label[:-1], "; ") if label.endswith(")") else (label, " (")
-        whole = f"{head}{mark}{', '.join(words)})"
-    return "\n".join(textwrap.wrap(whole, max(20, int(letters))))
+    """Add words to a label; in a line of their own where one line has not the room."""
+    if not words:
+        return label
+    added = f"({', '.join(words)})"
+    return f"{label}{' ' if len(f'{label} {added}') < letters else chr(10)}{added}"
