@@ -25,10 +25,7 @@ TOLERANCES = {
         "ends at step 10,000 or later, and the rewards of an episode count as spread evenly over "
         "its steps"
     ),
-    "D1": (
-        '8 %: what a separate simulation of few runs leaves open; what is printed is "about 1700", '
-        "so 10 %"
-    ),
+    "D1": '8 %, what the separate simulation left open; 10 % of what is printed as "about 1700"',
     "G1": "half of the last digit",
 }
 """By target; where it is not named, the tolerance is that of rounding."""
