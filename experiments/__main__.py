@@ -46,23 +46,28 @@ def _read(words: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m experiments", description=experiments.__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="by default all experiments")
-    parser.add_argument("--quick", action="store_true", help="few runs, widened tolerances")
-    parser.add_argument("--check", action="store_true", help="exit status 1 if a verdict fails")
+    parser.add_argument("--quick", action="store_true", help="few runs: some stay undecided")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="exit status 1 if a claim is contradicted, or undecided at full scale",
+    )
     parser.add_argument("--out", type=Path, default=_OUT, help=f"by default {_OUT}")
     return parser.parse_args(words)
 
 
 def _run(name: str, out: Path, home: Path, full: bool) -> bool:
-    """Run an experiment, write and print what came of it; say whether all verdicts hold."""
+    """Run an experiment, write and print what came of it; say whether all is as it should be.
+
+    At full scale each claim must be shown; with few runs it may stay undecided.
+    """
     started, scale = time.perf_counter(), Scale(out / name, full)
     found = experiments.find(name)(scale)
-    if not full:
-        found = found._replace(claims=[claim.widened() for claim in found.claims])
     _draw(found, home / "figures" / f"{name}.png")
     text = page.section(name, found, scale)
     page.write(home / "RESULTS.md", {name: text})
     print(f"## {text}\n{name}: {time.perf_counter() - started:.1f} s in all\n", flush=True)
-    return all(claim.holds for claim in found.claims)
+    return all(claim.holds if full else not claim.fails for claim in found.claims)
 
 
 def _draw(found: Found, path: Path) -> None:

@@ -1,7 +1,7 @@
 """What experiments say: claims with their verdicts, and the scale that they are checked at."""
 
 from collections.abc import Hashable
-from math import isnan, nan
+from math import inf, isnan, nan
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -14,13 +14,29 @@ import fastq
 T = TypeVar("T")
 
 
+BASES = {
+    "printed": "the publication says it in words",
+    "read off": "taken from a figure of the publication, as well as one can",
+    "ordering": "a figure of the publication shows which of two is above",
+    "exact": "not published: computed exactly, apart from what is measured",
+    "independent": "not published: from a simulation that shares no code with fastq",
+}
+"""What an expected number rests on. Nothing but the first three is published."""
+
+
 class Claim(NamedTuple):
-    """A published number beside the measured one."""
+    """An expected number beside the measured one: an equivalence test.
+
+    It is reproduced if the whole interval lies within the tolerance, and contradicted if none of it
+    does. Else too few runs were done to tell: an interval that is wide decides nothing.
+    """
 
     target: str
     """The row of the table of targets."""
     what: str
-    published: float
+    basis: str
+    """What the expected number rests on: one of `BASES`."""
+    expected: float
     measured: float
     lower: float = nan
     upper: float = nan
@@ -29,31 +45,53 @@ class Claim(NamedTuple):
     note: str = ""
     reproduces: bool = True
     """Whether it does, as far as is known. Where not, the note gives reason and evidence."""
-    ordering: bool = False
-    """Whether it is enough to lie above what is published."""
+
+    @property
+    def ordering(self) -> bool:
+        """Whether it is enough to lie above what is expected."""
+        return self.basis == "ordering"
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The interval, which is a point where the number is exact."""
+        return (self.measured,) * 2 if isnan(self.lower) else (self.lower, self.upper)
 
     @property
     def agrees(self) -> bool:
-        """Whether the measured number is the published one, within the tolerance."""
-        excess = self.measured - self.published
-        return excess > -self.tolerance if self.ordering else abs(excess) <= self.tolerance
+        """Whether all of the interval is within the tolerance."""
+        low, high = self.bounds
+        if self.ordering:
+            return low > self.expected
+        return self.expected - self.tolerance <= low and high <= self.expected + self.tolerance
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether none of the interval is within the tolerance."""
+        low, high = self.bounds
+        if isnan(self.measured):
+            return True
+        if self.ordering:
+            return high <= self.expected
+        return low > self.expected + self.tolerance or high < self.expected - self.tolerance
+
+    @property
+    def fails(self) -> bool:
+        """Whether what is said of the expected number is contradicted."""
+        return isnan(self.measured) or (self.contradicts if self.reproduces else self.agrees)
 
     @property
     def holds(self) -> bool:
-        """Whether what is said of the published number is so."""
-        return self.agrees == self.reproduces and not isnan(self.measured)
+        """Whether what is said of the expected number is shown."""
+        return self.agrees if self.reproduces else self.contradicts and not self.fails
 
     @property
     def verdict(self) -> str:
         """What came of it."""
+        if self.fails:
+            return "**CONTRADICTED**" if self.reproduces else "**REPRODUCED AFTER ALL**"
         if not self.holds:
-            return "**FAILS**"
-        return "reproduced" if self.agrees else "does not reproduce: see the note"
-
-    def widened(self) -> "Claim":
-        """Allow for few runs: the tolerance grows by the width of the interval."""
-        width = self.upper - self.lower
-        return self if isnan(width) else self._replace(tolerance=self.tolerance + width)
+            return "undecided: too few runs"
+        return "reproduced" if self.reproduces else "does not reproduce: see the note"
 
 
 class Found(NamedTuple):
@@ -99,67 +137,86 @@ class Scale:
 def claim(
     target: str,
     what: str,
-    published: float,
+    basis: str,
+    expected: float,
     found: Any,
     tolerance: float,
     note: str = "",
     *,
     reproduces: bool = True,
 ) -> Claim:
-    """Hold a published number against what was found.
+    """Hold an expected number against what was found.
 
     Parameters
     ----------
-    target, what, published, tolerance, note, reproduces
-        As in `Claim`.
+    target, what, basis, expected, tolerance, note, reproduces
+        As in `Claim`. The tolerance is what is not known of the expected number: `targets.py` says
+        why it is as large.
     found : float, or with estimate, lower and upper
-        An exact number; or an estimate over runs, such as a row of `Results.summary`.
+        An exact number; or an estimate over runs, such as a row of `Results.summary`. One without
+        an interval, as of one run, decides nothing.
     """
-    exact = not hasattr(found, "estimate")
-    numbers = (found, nan, nan) if exact else (found.estimate, found.lower, found.upper)
-    measured, lower, upper = map(float, numbers)
-    return Claim(target, what, published, measured, lower, upper, tolerance, note, reproduces)
+    if basis not in BASES:
+        raise ValueError(f"basis = {basis!r}: must be one of {', '.join(BASES)}")
+    if not hasattr(found, "estimate"):
+        measured, lower, upper = float(found), nan, nan
+    else:
+        measured, lower, upper = map(float, (found.estimate, found.lower, found.upper))
+        if isnan(lower):
+            lower, upper = -inf, inf
+    return Claim(target, what, basis, expected, measured, lower, upper, tolerance, note, reproduces)
 
 
 def farthest(
-    target: str, what: str, published: "pd.Series[float]", found: pd.DataFrame, tolerance: Any
+    target: str,
+    what: str,
+    basis: str,
+    expected: "pd.Series[float]",
+    found: pd.DataFrame,
+    tolerance: Any,
 ) -> Claim:
-    """Hold a published curve against a measured one: the claim is that of its worst point.
+    """Hold a whole curve against a measured one: the claim is that of its worst point.
 
-    That is the one farthest beyond its tolerance, in widths of its interval.
+    That is the one farthest outside its tolerance, if there is one; else the one whose interval
+    reaches farthest towards or over the bound. So the claim holds if each point's does.
 
     Parameters
     ----------
-    target, what
+    target, what, basis
         As in `Claim`.
-    published : Series
-        By what the curve is drawn against; points that are not published are NaN.
+    expected : Series
+        By what the curve is drawn against; points that are not known are NaN.
     found : DataFrame
         With estimate, lower and upper; its index holds all of those points.
     tolerance : float or Series
     """
-    points = published.dropna().index
-    allowed, curve = pd.Series(tolerance, index=published.index)[points], found.loc[points]
-    beyond = (curve["estimate"] - published[points]).abs() - allowed
-    worst = (beyond / (curve["upper"] - curve["lower"])).idxmax()
-    count = f"{(beyond > 0).sum()} of {len(points)}"
-    note = f"{count} points of {what} are beyond the tolerance of full scale"
-    place = f"{what}, worst of {len(points)} points: {_at(published.index.name, worst)}"
-    shown = note if (beyond > 0).any() else ""
-    return claim(target, place, published[worst], curve.loc[worst], allowed[worst], shown)
+    points = expected.dropna().index
+    allowed, curve = pd.Series(tolerance, index=expected.index)[points], found.loc[points]
+    far = {
+        "outside": [curve["lower"] - expected[points], expected[points] - curve["upper"]],
+        "over": [curve["upper"] - expected[points], expected[points] - curve["lower"]],
+    }
+    outside, over = (pd.concat(sides, axis=1).max(axis=1) - allowed for sides in far.values())
+    worst = (outside if (outside > 0).any() else over).idxmax()
+    count = f"{(outside > 0).sum()} of {len(points)}"
+    note = f"{count} points of {what} are contradicted" if (outside > 0).any() else ""
+    place = f"{what}, worst of {len(points)} points: {_at(expected.index.name, worst)}"
+    return claim(target, place, basis, expected[worst], curve.loc[worst], allowed[worst], note)
 
 
 def ordered(target: str, what: str, above: pd.DataFrame, below: pd.DataFrame) -> Claim:
     """Claim that one curve lies above another at each point: the least gap is above 0.
 
-    The interval of the gap is that of two curves whose intervals hold, whatever runs they share.
+    The least gap is the one whose interval begins lowest; it is that of two curves whose intervals
+    hold, whatever runs they share. If some interval lies below 0, it is of these.
     """
     gap = above["estimate"] - below["estimate"]
-    worst = gap.idxmin()
-    bounds = above["lower"] - below["upper"], above["upper"] - below["lower"]
-    place = f"{what}, least gap of {len(gap)} points: {_at(above.index.name, worst)}"
-    measured, lower, upper = (float(series[worst]) for series in (gap, *bounds))
-    return Claim(target, place, 0.0, measured, lower, upper, ordering=True)
+    lower, upper = above["lower"] - below["upper"], above["upper"] - below["lower"]
+    worst = (upper if (upper <= 0).any() else lower).idxmin()
+    several = f", least gap of {len(gap)} points: {_at(above.index.name, worst)}"
+    place = what + several * (len(gap) > 1)
+    measured = (float(series[worst]) for series in (gap, lower, upper))
+    return Claim(target, place, "ordering", 0.0, *measured)
 
 
 def _at(name: Hashable, value: Any) -> str:

@@ -29,7 +29,8 @@ def follow(agent: fastq.Agent, run: int) -> NDArray[np.float64]:
     Returns
     -------
     array, shape (STEPS / BIN + 2,)
-        The reward per step in each bin of steps; max Q(start) in the end; all steps trained for it.
+        The reward per step in each bin of steps, those of an episode spread evenly over its steps;
+        max Q(start) when the first episode ends at STEPS or later; all steps trained for it.
     """
     options, episodes, steps = {"seed": 0, "run": run, "max_steps": STEPS}, 1, np.zeros(1)
     trained = 0

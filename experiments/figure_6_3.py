@@ -20,8 +20,7 @@ DRAWN = DRAWN.rename(columns={"Sarsa_asym": "Sarsa_asymptotic"})
 AGENTS = {"expected_sarsa": "ES", "sarsa": "Sarsa", "q_learning": "Q"}
 LOOKS = {"expected_sarsa": ("C3", "x"), "sarsa": ("C0", "v"), "q_learning": ("k", "s")}
 FIXED = {"epsilon": 0.1, "gamma": 1.0}
-# The book has no step limit, and no episode comes near this one.
-SETTING: Any = {"env": fastq.cliff_walking(), "agent": list(AGENTS), "max_steps": 10**7}
+SETTING: Any = {"env": fastq.cliff_walking(), "agent": list(AGENTS), "max_steps": 10**7}  # no limit
 
 
 def run(scale: Scale, ties: str = "random") -> Found:
@@ -40,8 +39,9 @@ def run(scale: Scale, ties: str = "random") -> Found:
         curves = {agent: found[found["agent"] == agent] for agent in AGENTS}
         for agent, curve in curves.items():
             drawn = table[f"{AGENTS[agent]}_{half}"]
-            slack = np.where((agent == "sarsa") & (half != "interim") & (table.index > 0.9), 6, 1)
-            claims.append(farthest(target, f"{half}, {agent}", drawn, curve, slack))
+            noisy = (agent == "sarsa") * (half != "interim")  # what 10 published runs leave open
+            slack = 1 + noisy * np.select([table.index > 0.9, table.index > 0.75], [2, 1])
+            claims.append(farthest(target, f"{half}, {agent}", "read off", drawn, curve, slack))
             _draw(ax, agent, half, curve["estimate"], drawn)
         for above, below in itertools.pairwise(AGENTS) if half == "interim" else ():
             words = f"interim, {above} above {below}"

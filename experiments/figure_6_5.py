@@ -33,13 +33,15 @@ def run(scale: Scale) -> Found:
     q, double = by_agent["Q-learning"], by_agent["Double Q-learning"]
     peak = q["estimate"].idxmax()
     claims = [
-        claim("X1", "% left, Q-learning, at its peak", PEAK, q.loc[peak], TOLERANCE),
-        claim("X1", "the episode of that peak", NEAR, peak, 5),
+        claim("X1", "% left, Q-learning, at its peak", "read off", PEAK, q.loc[peak], TOLERANCE),
+        claim("X1", "the episode of that peak", "read off", NEAR, peak, 5),
     ]
     for name, points in POINTS.items():
         for episode, share in points.items():
             what = f"% left, {name}, episode {episode}"
-            claims.append(claim("X1", what, share, by_agent[name].loc[episode], TOLERANCE))
+            claims.append(
+                claim("X1", what, "read off", share, by_agent[name].loc[episode], TOLERANCE)
+            )
     what = "Q-learning above Double Q-learning from the first tenth on"
     claims.append(ordered("X1", what, q[q.index > 30], double[double.index > 30]))
     ax = fastq.plot.learning_curves(curves.drop(columns="alpha"))

@@ -20,10 +20,10 @@ def run(scale: Scale) -> Found:
     claims = []
     for moves, words in (("king", "eight moves"), ("king+stay", "nine moves")):
         steps = _steps(fastq.windy_gridworld(moves=moves))
-        claims.append(claim("W4", f"optimal steps, {words}", 7, steps, 1e-9))
+        claims.append(claim("W4", f"optimal steps, {words}", "exact", 7, steps, 1e-9))
     windy = fastq.windy_gridworld(moves="king", stochastic_wind=True)
     what = "expected steps in stochastic wind, eight moves; beside plain value iteration"
-    claims.append(claim("W5", what, plain_steps(), _steps(windy), 1e-6))
+    claims.append(claim("W5", what, "exact", plain_steps(), _steps(windy), 1e-6))
     q = planning.action_values(windy, planning.value_iteration(windy))
     ax = fastq.plot.policy_map(windy, q)
     ax.set_title("King's moves in stochastic wind: the optimal policy")

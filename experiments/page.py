@@ -7,15 +7,26 @@ import re
 from pathlib import Path
 
 import experiments
-from experiments.claims import Claim, Found, Scale
+from experiments.claims import BASES, Claim, Found, Scale
+from experiments.targets import TOLERANCES
 
-_HEAD = """\
+_BASES = "\n".join(f"- {basis}: {meaning}." for basis, meaning in BASES.items())
+_HEAD = f"""\
 # Results
 
 Written by `python -m experiments`; [README.md](README.md) says how. An interval is over runs, at
-95 % confidence; where there is none, the number is exact.
+95 % confidence, each by itself; where there is none, the number is exact, or has none (the place of
+a peak). A number is reproduced if its whole interval lies within the tolerance of what is expected,
+and contradicted if none of it does. Else it is undecided.
+
+What an expected number rests on:
+
+{_BASES}
 """
-_COLUMNS = ("target", "claim", "published", "measured", "interval", "tolerance", "verdict")
+_COLUMNS = (
+    *("target", "claim", "rests on", "expected", "measured", "interval", "tolerance"),
+    "verdict",
+)
 
 
 def write(page: Path, sections: dict[str, str]) -> None:
@@ -31,9 +42,11 @@ def write(page: Path, sections: dict[str, str]) -> None:
 def section(name: str, found: Found, scale: Scale) -> str:
     """Write what came of an experiment, from its name on."""
     lines = [name, "", experiments.source(name), "", _row(_COLUMNS)]
-    lines += [_row(["---", "---", *["---:"] * 4, "---"])]
+    lines += [_row(["---", "---", "---", *["---:"] * 4, "---"])]
     lines += [_row(_cells(claim)) for claim in found.claims]
     notes = {f"- {claim.target}: {claim.note}." for claim in found.claims if claim.note}
+    targets = {claim.target: None for claim in found.claims}  # in order
+    notes |= {f"- {one}, tolerance: {TOLERANCES[one]}." for one in targets if one in TOLERANCES}
     lines += ["", *sorted(notes), ""] if notes else [""]
     return "\n".join([*lines, f"{_work(scale)}\n\n![{name}](figures/{name}.png)\n"])
 
@@ -42,10 +55,10 @@ def _cells(claim: Claim) -> list[str]:
     """Write a claim as cells."""
     exact = math.isnan(claim.lower)
     interval = "" if exact else f"{claim.lower:.5g} to {claim.upper:.5g}"
-    published = f"above {claim.published:.5g}" if claim.ordering else f"{claim.published:.5g}"
+    expected = f"above {claim.expected:.5g}" if claim.ordering else f"{claim.expected:.5g}"
     tolerance = f"{claim.tolerance:.3g}" if claim.tolerance else ""
-    numbers = [published, f"{claim.measured:.5g}", interval, tolerance]
-    return [claim.target, claim.what, *numbers, claim.verdict]
+    numbers = [expected, f"{claim.measured:.5g}", interval, tolerance]
+    return [claim.target, claim.what, claim.basis, *numbers, claim.verdict]
 
 
 def _row(cells: tuple[str, ...] | list[str]) -> str:
