@@ -30,6 +30,15 @@ _INSIDE: dict[str, Any] = {
 """For what Python never calls: without a way in from Python it compiles in half the time."""
 
 
+def check_compiler() -> None:
+    """Raise `InputError` where Numba is told not to compile: kernels are for compiled code only."""
+    if cast(Any, numba.config).DISABLE_JIT:
+        raise InputError(
+            "NUMBA_DISABLE_JIT = 1: kernels cannot run uncompiled; must be unset or 0 "
+            "(fastq.reference trains in plain Python)"
+        )
+
+
 def inlined(function: F) -> F:
     """Compile a small helper that only compiled functions call, as a part of its callers.
 
@@ -164,6 +173,7 @@ def _sources() -> list[Path]:
 
 def is_cached(function: Callable[..., Any]) -> bool:
     """Say whether some form of a compiled function lies on disk, newer than all sources."""
+    check_compiler()
     dispatcher = cast(Any, function)
     source = Path(dispatcher.py_func.__code__.co_filename)
     pattern = f"{source.stem}.{dispatcher.py_func.__qualname__}-*.nbi"

@@ -142,3 +142,8 @@ def of_learning(metric: Metric, returns: Floats, lengths: NDArray[Any]) -> Float
 def failed_as_infinite(values: Floats) -> Floats:
     """Write what a metric says of runs as infinite where it is not finite: NaN is a missing run."""
     return np.where(np.isnan(values), np.inf, values)
+
+
+def failed_last(metric: Metric, values: Floats) -> Floats:
+    """Turn values so that greater is better, and runs that failed are worse than all others."""
+    return np.where(np.isfinite(values), metric.sign * values, np.finfo(np.float64).min)

@@ -27,6 +27,7 @@ _ROWS = 2**16
 """States of all policies that are evaluated at a time."""
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def of_policies(
     metric: Metric,
     mdp: FiniteMDP,

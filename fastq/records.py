@@ -128,9 +128,9 @@ def entries(
         columns |= {"truncated": cut, "diverged": diverged}
     else:
         configuration_of, run_of, columns = _moments(configuration_of, run_of, learned)
-    for values in columns.values():
-        if values.dtype == np.float64 and learned.diverged.any():
-            one_nan(values)
+    floats: list[NDArray[Any]] = [values for values in columns.values() if values.dtype.kind == "f"]
+    for numbers in floats if learned.diverged.any() else []:
+        one_nan(numbers)
     return Entries(configuration_of, run_of, columns)
 
 

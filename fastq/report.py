@@ -245,8 +245,8 @@ class _Page:
         text = [
             f"{episodes:,} episodes in {runs:,} runs were cut short by the step limit; they are "
             "counted like all others.",
-            f"{diverged:,} runs diverged: a Q-value in the end, or a return, was beyond the range of "
-            "numbers. No run is left out: a mean that would take one that is infinite is NaN.",
+            f"{diverged:,} runs diverged: a Q-value in the end, or a return, was beyond the range "
+            "of numbers. No run is left out: a mean that would take one that is infinite is NaN.",
         ]
         columns = [*self._names, "runs", *names]
         which = [Table("Configurations with such runs", "mishaps", table[columns], _ROWS)]

@@ -19,7 +19,7 @@ from scipy import special
 
 from fastq import statistics
 from fastq.errors import InputError
-from fastq.metrics import Floats, Metric
+from fastq.metrics import Floats, Metric, failed_last
 from fastq.study import Cell, describe
 
 Fresh = Callable[[int], Floats]
@@ -97,9 +97,11 @@ class Selection:
         failed = self.table[self.table["estimate"].isna()]
         if len(failed):
             points = failed[self.table.columns[: self.table.columns.get_loc("runs")]]
-            told = "; ".join(describe(_point(points, i)) for i in range(len(points))[:_SHOWN])
-            more = f" and {len(failed) - _SHOWN} more" if len(failed) > _SHOWN else ""
-            lines.append(f"left out, for the {self.metric} of a run is not finite: {told}{more}")
+            told = [describe(_point(points, i)) for i in range(len(points))[:_SHOWN]]
+            told += [f"and {len(failed) - _SHOWN} more"] * (len(failed) > _SHOWN)
+            lines.append(
+                f"left out, for the {self.metric} of a run is not finite: {'; '.join(told)}"
+            )
         return "\n".join(lines)
 
 
@@ -212,8 +214,8 @@ def compare(
     estimates = _estimates(values, points, level)["estimate"].to_numpy()
     winners, anew = [], []
     for _, places in groups:
-        score = np.nan_to_num(metric.sign * estimates[places], nan=-np.inf)
-        place = int(places[score.argmax()])
+        scores = np.nan_to_num(metric.sign * estimates[places], nan=-np.inf)
+        place = int(places[scores.argmax()])
         anew.append(fresh(place))
         used = values[~np.isnan(values[:, place]), place]
         confirmed = _bounded(anew[-1], level)
@@ -240,7 +242,7 @@ def _pairs(names: list[str], values: list[Floats], metric: Metric, level: float)
     for one, other in pairs:
         with np.errstate(over="ignore", invalid="ignore"):
             gap = _bounded(values[one] - values[other], each)
-        first, second = (_failed_last(metric, values[i]) for i in (one, other))
+        first, second = (failed_last(metric, values[i]) for i in (one, other))
         better = statistics.probability_of_improvement(first, second, each, paired=True)
         rows.append(
             {
@@ -258,11 +260,6 @@ def _pairs(names: list[str], values: list[Floats], metric: Metric, level: float)
     table = table.astype(dict.fromkeys(floats, float))
     table.attrs.update(metric=str(metric), level=level, interval="t")
     return table
-
-
-def _failed_last(metric: Metric, values: Floats) -> Floats:
-    """Turn values so that greater is better, and runs that failed are worse than all others."""
-    return np.where(np.isfinite(values), metric.sign * values, np.finfo(np.float64).min)
 
 
 def _estimates(values: Floats, points: pd.DataFrame, level: float) -> pd.DataFrame:
@@ -283,10 +280,7 @@ def _bounded(values: Floats, level: float) -> Bounded:
 
 @np.errstate(over="ignore", invalid="ignore")
 def _gap(used: Floats, anew: Floats, level: float) -> Bounded:
-    """Give the difference of means between two groups of runs, with Welch's interval.
-
-    NaN where a run is not finite, or the groups are too far apart for numbers.
-    """
+    """Give the difference of two groups' means with Welch's interval; NaN where it overflows."""
     gap = float(used.mean() - anew.mean()) if len(anew) else np.nan
     if not np.isfinite(gap):
         return Bounded(np.nan, np.nan, np.nan)

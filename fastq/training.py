@@ -15,6 +15,7 @@ from fastq.agents import AGENTS, Agent, TDAgent
 from fastq.algorithm import Algorithm
 from fastq.arrays import one_nan
 from fastq.errors import InputError, RunError
+from fastq.jit import check_compiler
 from fastq.kernels.build import CAREFULLY, Sort, kernel_for, sort_for
 from fastq.kernels.lanes import lay_out_lanes
 from fastq.kernels.loop import Record
@@ -46,8 +47,8 @@ class Training:
     truncated: NDArray[np.bool_]
     """Whether the time limit cut the episode short, shape (episodes,)."""
     diverged: NDArray[np.bool_]
-    """Whether numbers ran out, shape (): a Q-value is infinite or not a number in the end, or a
-    return is, or is so great that the sum of all returns might be."""
+    """Whether a Q-value is infinite or not a number in the end, shape (), or a return is, or is so
+    great that the sum of all returns might be."""
 
     def __repr__(self) -> str:
         runs, episodes = self.diverged.size, self.returns.shape[-1]
@@ -162,15 +163,10 @@ def why_failed(mdp: FiniteMDP, agent: Agent, run: int, settings: Settings, reaso
     """Say where a rule of one's own failed in a run."""
     assert isinstance(agent, Algorithm)
     independent = settings.streams == "independent"
+    key = key_words(agent.key(mdp.fingerprint)) if independent else ()
+    options = {"episodes": settings.episodes, "seed": settings.seed}
     return mishaps.why_failed(
-        mdp,
-        agent,
-        run,
-        reason,
-        episodes=settings.episodes,
-        seed=settings.seed,
-        max_steps=settings.max_steps,
-        key=key_words(agent.key(mdp.fingerprint)) if independent else (),
+        mdp, agent, run, reason, **options, max_steps=settings.max_steps, key=key
     )
 
 
@@ -186,10 +182,8 @@ def train_pairs(
     """Train any N pairs of an agent (its place in `agents`) and a run.
 
     A run of a built-in agent that diverges is trained again, by a kernel that orders values which
-    are not finite as the reference does. So what it records does not depend on how the work is cut.
-
-    Without `keep_q` no Q-values are kept, and memory does not grow with the tables of all runs:
-    those that are returned are of some run.
+    are not finite as the reference does: so it does not depend on how the work is cut. Without
+    `keep_q` those of some run are returned, and memory does not grow with the tables of all runs.
 
     Raises
     ------
@@ -198,6 +192,7 @@ def train_pairs(
     RuleError
         Where a rule of one's own fails.
     """
+    check_compiler()
     _check_agents(agents)
     agent_index, run_index = np.array(agent_of, np.int64), np.array(run_of, np.int64)
     states = _stream_states(mdp, agents, agent_index, run_index, settings)
@@ -236,8 +231,7 @@ def _fill(
     record: Record,
 ) -> None:
     """Let a kernel train some runs of agents of one class; `states` are used up."""
-    agent_type = type(agents[0])
-    own = issubclass(agent_type, Algorithm)
+    own = isinstance(agents[0], Algorithm)
     arguments = (
         lay_out_world(mdp, max_steps, rows=not own),
         lay_out_learners(agents),
@@ -248,10 +242,10 @@ def _fill(
         lay_out_lanes(mdp, agents[0]) if sort.in_lanes else lay_out_work(mdp, agents),
         record,
     )
-    if issubclass(agent_type, Algorithm):
-        own_rules.train(agent_type, sort, arguments)
+    if isinstance(agents[0], Algorithm):
+        own_rules.train(type(agents[0]), sort, arguments)
     else:
-        kernel_for(agent_type, sort)(*arguments)
+        kernel_for(type(agents[0]), sort)(*arguments)
 
 
 def _by_type(

@@ -1,5 +1,6 @@
 """Compiled functions are cached, and an edit of any compiled source compiles anew."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -90,3 +91,29 @@ def _even(n):
 
 def _odd(n):
     return n != 0 and _even(n - 1)
+
+
+def test_without_the_compiler_there_is_one_line(tmp_path):
+    """Kernels run uncompiled would be wrong, or fail somewhere deep inside."""
+    (tmp_path / "spec.toml").write_text(
+        'env = "fastq/WindyGridworld-v0"\nagent = "q_learning"\nepisodes = 2\nruns = 1\n'
+        "grid = {alpha = [0.5]}\n"
+    )
+    train = (
+        "import fastq\n"
+        "try:\n"
+        "    fastq.train(fastq.windy_gridworld(), fastq.QLearning(), episodes=1, seed=0)\n"
+        "except fastq.InputError as error:\n"
+        "    print(error)"
+    )
+    told = "NUMBA_DISABLE_JIT = 1: kernels cannot run uncompiled; must be unset or 0"
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    command = [sys.executable, "-m", "fastq", "sweep", "spec.toml"]
+    for arguments, status in (([sys.executable, "-c", train], 0), (command, 2)):
+        done = subprocess.run(
+            arguments, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == status
+        assert told in (done.stdout if status == 0 else done.stderr)
+        assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["spec.toml"]

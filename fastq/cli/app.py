@@ -76,18 +76,15 @@ def say_diverged(summary: "pd.DataFrame") -> None:
     if not len(some):
         return
     typer.echo(
-        f"{some['diverged'].sum()} runs diverged: a Q-value in the end, or a return, was beyond the "
-        "range of numbers; what would take one that is infinite is NaN"
+        f"{some['diverged'].sum()} runs diverged: a Q-value in the end, or a return, was beyond "
+        "the range of numbers; what would take one that is infinite is NaN"
     )
     names = list(summary.columns[: summary.columns.get_loc("runs")])
-    for row in some.head(_TOP).to_dict("records"):
-        # What an agent lacks is empty, or NaN, which is not itself.
-        point = {
-            name: row[name]
-            for name in names
-            if row[name] not in ("", None) and row[name] == row[name]
-        }
-        typer.echo(f"  {describe(point)}: {row['diverged']} of {row['runs']} runs")
+    for _, row in some.head(_TOP).iterrows():
+        point = row[names].dropna()  # what an agent lacks is NaN or, among words, empty
+        lost, runs = int(row["diverged"]), int(row["runs"])
+        cells = {str(name): cell for name, cell in point[point != ""].items()}
+        typer.echo(f"  {describe(cells)}: {lost} of {runs} runs")
     if len(some) > _TOP:
         typer.echo(f"  and {len(some) - _TOP} more configurations")
 

@@ -3,7 +3,9 @@
 A fair coin says which table, i, learns from the other, j:
 ``Qi(S, A) <- Qi(S, A) + alpha * (R + gamma * Qj(S', argmax_a Qi(S', a)) - Qi(S, A))``; termination
 cuts the bootstrap. With random ties the argmax takes one more uniform, after the coin. The agent
-acts on ``Q1 / 2 + Q2 / 2``, which does not overflow where the tables do not. Source: van Hasselt (2010); Sutton & Barto, 2nd edition, section 6.7.
+acts on ``Q1 / 2 + Q2 / 2``, which does not overflow where the tables do not.
+
+Source: van Hasselt (2010); Sutton & Barto, 2nd edition, section 6.7.
 """
 
 from typing import Any

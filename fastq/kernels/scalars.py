@@ -168,5 +168,5 @@ def all_within(values: NDArray[np.float64], bound: float) -> bool:
     """Say whether all values are numbers, and none is farther from 0 than a bound."""
     within = True
     for value in values.flat:
-        within &= abs(value) <= bound
+        within &= bool(abs(value) <= bound)  # NaN is not
     return within

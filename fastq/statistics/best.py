@@ -84,14 +84,9 @@ def best_set(samples: Any, level: float = 0.95, *, resamples: int = 2000, seed: 
     table = read_numbers(samples)
     if table.ndim != 2 or not table.size:
         raise InputError(f"samples have shape {table.shape}: must be (runs, configurations)")
-    failed: Bools = np.asarray(np.isinf(table).any(axis=0))
-    if failed.all():
-        return BestSet(np.full(len(failed), 1 / len(failed)), failed)
+    failed = np.asarray(np.isinf(table).any(axis=0))
     if failed.any():
-        sound = best_set(table[:, ~failed], level, resamples=resamples, seed=seed)
-        wins, plausible = np.zeros(len(failed)), ~failed
-        wins[~failed], plausible[~failed] = sound
-        return BestSet(wins, plausible)
+        return _among_finite(table, failed, level, resamples, seed)
     has = ~np.isnan(table)
     table = table / scale_of(np.where(has, table, 0.0).ravel())
     if not has.any(axis=0).all():
@@ -107,6 +102,17 @@ def best_set(samples: Any, level: float = 0.95, *, resamples: int = 2000, seed: 
             found[place] = not _is_behind(leads, margin, level, counts[len(leads)])
         leaders = found
     return BestSet(_wins(table, has, counts[len(table)]), leaders)
+
+
+def _among_finite(table: Floats, failed: Bools, level: float, resamples: int, seed: int) -> BestSet:
+    """Find the best of the configurations in which no run failed; where there is none, all are."""
+    count = len(failed)
+    if failed.all():
+        return BestSet(np.full(count, 1 / count), np.ones(count, dtype=np.bool_))
+    wins, plausible = np.zeros(count), np.zeros(count, dtype=np.bool_)
+    found = best_set(table[:, ~failed], level, resamples=resamples, seed=seed)
+    wins[~failed], plausible[~failed] = found
+    return BestSet(wins, plausible)
 
 
 def _leads(table: Floats, has: Bools, place: int) -> tuple[Floats, Bools]:
