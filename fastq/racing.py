@@ -192,7 +192,12 @@ def looks(first: int, runs: int) -> list[int]:
 
 
 def still_left(
-    values: Floats, left: NDArray[np.bool_], level: float, count: int
+    values: Floats,
+    left: NDArray[np.bool_],
+    level: float,
+    count: int,
+    *,
+    resamples: int = 2000,
 ) -> NDArray[np.bool_]:
     """Drop the configurations that are behind by more than chance, at one of so many looks.
 
@@ -206,9 +211,12 @@ def still_left(
         Confidence that no look drops the best.
     count : int
         How many looks share the error.
+    resamples : int
+        As for `statistics.best_set`.
     """
     still = left.copy()
-    still[left] = statistics.best_set(values[:, left], 1 - (1 - level) / count).plausible
+    found = statistics.best_set(values[:, left], 1 - (1 - level) / count, resamples=resamples)
+    still[left] = found.plausible
     return still
 
 
