@@ -70,21 +70,19 @@ class Race:
         ]
 
     def __str__(self) -> str:
-        percent, fewest = f"{100 * self.level:g} %", int(self.table["runs"].min())
         lines = [
             f"{len(self.left)} of {len(self.table)} configurations are left; "
             f"{self.done:,} of {self.results.total:,} runs were done, {self.saved:,} saved"
         ]
+        said = f"the best is among them at {100 * self.level:g} % confidence"
         if self.guarantee == "any":
-            lines.append(f"the best is among them at {percent} confidence, whatever runs are like")
+            lines.append(f"{said}, whatever the distribution of runs")
         else:
-            lines.append(
-                f"the best is among them at {percent} confidence, if it is not decided by failures "
-                f"in less than {100 * self.table['seen'].max():.2g} % of runs: {fewest:,} runs may "
-                "show none"
-            )
+            fewest = int(self.table["runs"].min())
+            unseen = statistics.describe_unseen(fewest, self.level)
+            lines.append(f"{said}, unless rare failures decide: {unseen}")
         doubtful = int((self.table["doubtful"] & self.table["left"]).sum())
-        if doubtful:
+        if doubtful and self.guarantee != "any":
             lines.append(statistics.describe_doubt(doubtful, len(self.left)))
         return "\n".join(lines)
 

@@ -48,7 +48,7 @@ class Selection:
     table: pd.DataFrame
     """A row for each configuration: the hyperparameters of the grid, runs, estimate, lower, upper,
     wins (share of resamples of the runs in which it is the best), plausible (whether it could be
-    the best)."""
+    the best), doubtful (whether a few runs far from the others make its interval doubtful)."""
     best: dict[str, Cell]
     """What the winner has of the grid."""
     runs: int
@@ -80,6 +80,10 @@ class Selection:
         lines.append(shown.to_string(index=False, float_format=lambda value: f"{value:g}"))
         if len(plausible) > _SHOWN:
             lines.append(f"  and {len(plausible) - _SHOWN} more")
+        doubtful = int(plausible["doubtful"].sum())
+        if doubtful:
+            lines.append(statistics.describe_doubt(doubtful, len(plausible)))
+        lines.append(statistics.describe_unseen(self.runs, self.level))
         return "\n".join(lines)
 
 
@@ -98,7 +102,8 @@ class Comparison:
     differences: pd.DataFrame
     """A row for each pair: first, second; estimate, lower, upper of the mean difference between
     them in the same fresh runs; runs; improvement, improvement_lower, improvement_upper, the
-    probability that a run of the first is better. The intervals hold together at the level."""
+    probability that a run of the first is better; doubtful, whether a few runs far from the others
+    make the interval of the difference doubtful. The intervals hold together at the level."""
 
     def __str__(self) -> str:
         shown = self.winners.to_string(index=False, float_format=lambda value: f"{value:.4g}")
@@ -110,6 +115,10 @@ class Comparison:
                 f"{row['first']} - {row['second']}: {gap}, {_verdict(gap)}; a run of "
                 f"{row['first']} is better with probability {better}"
             )
+        doubtful = int(self.differences["doubtful"].sum())
+        if doubtful:
+            lines.append(statistics.describe_doubt(doubtful, len(self.differences)))
+        lines.append(statistics.describe_unseen(int(self.winners["fresh_runs"].min()), self.level))
         return "\n".join(lines)
 
 
@@ -138,6 +147,7 @@ def select(
     table = _estimates(values, points, level)
     found = statistics.best_set(metric.sign * values, level, seed=seed)
     table["wins"], table["plausible"] = found.wins, found.plausible
+    table["doubtful"] = [bool(statistics.doubtful(runs[~np.isnan(runs)])) for runs in values.T]
     order = metric.sign * table["estimate"].where(table["plausible"])
     place = int(order.argmax())
     used = values[~np.isnan(values[:, place]), place]
@@ -215,13 +225,17 @@ def _pairs(names: list[str], values: list[Floats], metric: Metric, level: float)
                 "improvement": better.estimate,
                 "improvement_lower": better.lower,
                 "improvement_upper": better.upper,
+                "doubtful": bool(statistics.doubtful(values[one] - values[other])),
             }
         )
     table = pd.DataFrame(rows)
-    floats = [name for name in table.columns if name not in ("first", "second", "runs")]
+    floats = [name for name in table.columns if name not in _EXACT]
     table = table.astype(dict.fromkeys(floats, float))
     table.attrs.update(metric=str(metric), level=level, interval="t")
     return table
+
+
+_EXACT = ("first", "second", "runs", "doubtful")
 
 
 def _estimates(values: Floats, points: pd.DataFrame, level: float) -> pd.DataFrame:

@@ -1,13 +1,11 @@
 """Races: the full sweep's runs, the full sweep's winner, and fewer runs."""
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 import pytest
 
 import fastq
-from fastq import chunks, policies, statistics
+from fastq import chunks, policies
 from fastq.racing import looks, still_left
 from tests.conftest import contents, rerun
 

@@ -15,7 +15,7 @@ from fastq.statistics.comparisons import (
     probability_of_improvement,
 )
 from fastq.statistics.estimators import Estimate, estimate
-from fastq.statistics.failures import describe_doubt, doubtful, visible_rate
+from fastq.statistics.failures import describe_doubt, describe_unseen, doubtful, visible_rate
 from fastq.statistics.intervals import (
     INTERVALS,
     bca_interval,
@@ -38,6 +38,7 @@ __all__ = [
     "bootstrap_interval",
     "check_interval",
     "describe_doubt",
+    "describe_unseen",
     "doubtful",
     "estimate",
     "interval",

@@ -95,17 +95,17 @@ def doubtful(samples: Any) -> NDArray[np.bool_]:
 
 
 def describe_doubt(count: int, total: int) -> str:
-    """Say in one line that some configurations are `doubtful`.
-
-    Parameters
-    ----------
-    count, total : int
-        How many are, of how many.
-    """
+    """Say in one line that so many of the intervals are `doubtful`."""
     return (
-        f"doubtful: {count} of {total}, where a few runs are far from the others; their intervals "
-        "cover less often than they say"
+        f"{count} of {total} intervals {'is' if count == 1 else 'are'} doubtful, and may be far "
+        "too narrow: a few runs are far from the others"
     )
+
+
+def describe_unseen(runs: int, level: float) -> str:
+    """Say in one line which failures so many runs may not show, as `visible_rate` does."""
+    rate = visible_rate(runs, level)
+    return f"failures in less than {100 * rate:.2g} % of runs may show in none of {runs:,}"
 
 
 def _skewness(samples: Floats) -> Floats:
