@@ -69,21 +69,19 @@ class Race:
         ]
 
     def __str__(self) -> str:
-        percent, fewest = f"{100 * self.level:g} %", int(self.table["runs"].min())
         lines = [
             f"{len(self.left)} of {len(self.table)} configurations are left; "
             f"{self.done:,} of {self.results.total:,} runs were done, {self.saved:,} saved"
         ]
+        said = f"the best is among them at {100 * self.level:g} % confidence"
         if self.guarantee == "any":
-            lines.append(f"the best is among them at {percent} confidence, whatever runs are like")
+            lines.append(f"{said}, whatever the distribution of runs")
         else:
-            lines.append(
-                f"the best is among them at {percent} confidence, if it is not decided by failures "
-                f"in less than {100 * self.table['seen'].max():.2g} % of runs: {fewest:,} runs may "
-                "show none"
-            )
+            fewest = int(self.table["runs"].min())
+            unseen = statistics.describe_unseen(fewest, self.level)
+            lines.append(f"{said}, unless rare failures decide: {unseen}")
         doubtful = int((self.table["doubtful"] & self.table["left"]).sum())
-        if doubtful:
+        if doubtful and self.guarantee != "any":
             lines.append(statistics.describe_doubt(doubtful, len(self.left)))
         return "\n".join(lines)
 
@@ -189,7 +187,12 @@ def looks(first: int, runs: int) -> list[int]:
 
 
 def still_left(
-    values: Floats, left: NDArray[np.bool_], level: float, count: int
+    values: Floats,
+    left: NDArray[np.bool_],
+    level: float,
+    count: int,
+    *,
+    resamples: int = 2000,
 ) -> NDArray[np.bool_]:
     """Drop the configurations that are behind by more than chance, at one of so many looks.
 
@@ -203,9 +206,12 @@ def still_left(
         Confidence that no look drops the best.
     count : int
         How many looks share the error.
+    resamples : int
+        As for `statistics.best_set`.
     """
     still = left.copy()
-    still[left] = statistics.best_set(values[:, left], 1 - (1 - level) / count).plausible
+    found = statistics.best_set(values[:, left], 1 - (1 - level) / count, resamples=resamples)
+    still[left] = found.plausible
     return still
 
 

@@ -52,8 +52,9 @@ class Selection:
     table: pd.DataFrame
     """A row for each configuration: the hyperparameters of the grid, runs, estimate, lower, upper,
     wins (share of resamples of the runs in which it is the best), plausible (whether it could be
-    the best). Estimates are NaN where the metric of a run is not finite: such a configuration is
-    never chosen."""
+    the best), doubtful (whether a few runs far from the others make its interval doubtful).
+    Estimates are NaN where the metric of a run is not finite: such a configuration is never
+    chosen."""
     best: dict[str, Cell]
     """What the winner has of the grid."""
     runs: int
@@ -102,6 +103,10 @@ class Selection:
             lines.append(
                 f"left out, for the {self.metric} of a run is not finite: {'; '.join(told)}"
             )
+        doubtful = int(plausible["doubtful"].sum())
+        if doubtful:
+            lines.append(statistics.describe_doubt(doubtful, len(plausible)))
+        lines.append(statistics.describe_unseen(self.runs, self.level))
         return "\n".join(lines)
 
 
@@ -120,20 +125,20 @@ class Comparison:
     differences: pd.DataFrame
     """A row for each pair: first, second; estimate, lower, upper of the mean difference between
     them in the same fresh runs; runs; improvement, improvement_lower, improvement_upper, the
-    probability that the first does better than the second in the same run (equal runs count half).
+    probability that the first does better than the second in the same run (equal runs count half);
+    doubtful, whether a few runs far from the others make the interval of the difference doubtful.
     The intervals of the differences hold together at the level, and so do those of the
     probabilities."""
 
     def __repr__(self) -> str:
-        lines = str(self).splitlines()[-len(self.differences) :]
-        pairs = [f"  {line.split('; a run of ')[0]}" for line in lines]
+        pairs = [f"  {line.split('; ')[0]}" for line in self._told()]
         more = [f"  and {len(pairs) - _PAIRS} more"] if len(pairs) > _PAIRS else []
         head = f"Comparison(by {self.metric}, at the best of each:"
         return "\n".join([head, *pairs[:_PAIRS], *more]) + ")"
 
-    def __str__(self) -> str:
-        shown = self.winners.to_string(index=False, float_format=lambda value: f"{value:.4g}")
-        lines = [f"each tuned by {self.metric}, then run afresh:", shown, ""]
+    def _told(self) -> list[str]:
+        """Say of each pair how far apart its two are."""
+        lines = []
         for row in self.differences.to_dict("records"):
             gap = Bounded(row["estimate"], row["lower"], row["upper"])
             better = Bounded(*(row[f"improvement{end}"] for end in ("", "_lower", "_upper")))
@@ -141,6 +146,15 @@ class Comparison:
                 f"{row['first']} - {row['second']}: {gap}, {_verdict(gap)}; "
                 f"{row['first']} does better in the same run with probability {better}"
             )
+        return lines
+
+    def __str__(self) -> str:
+        shown = self.winners.to_string(index=False, float_format=lambda value: f"{value:.4g}")
+        lines = [f"each tuned by {self.metric}, then run afresh:", shown, "", *self._told()]
+        doubtful = int(self.differences["doubtful"].sum())
+        if doubtful:
+            lines.append(statistics.describe_doubt(doubtful, len(self.differences)))
+        lines.append(statistics.describe_unseen(int(self.winners["fresh_runs"].min()), self.level))
         return "\n".join(lines)
 
 
@@ -174,6 +188,7 @@ def select(
         )
     found = statistics.best_set(metric.sign * values, level, seed=seed)
     table["wins"], table["plausible"] = found.wins, found.plausible
+    table["doubtful"] = [bool(statistics.doubtful(runs[~np.isnan(runs)])) for runs in values.T]
     order = metric.sign * table["estimate"].where(table["plausible"])
     place = int(order.argmax())
     used = values[~np.isnan(values[:, place]), place]
@@ -241,7 +256,8 @@ def _pairs(names: list[str], values: list[Floats], metric: Metric, level: float)
     each, rows = 1 - (1 - level) / len(pairs), []
     for one, other in pairs:
         with np.errstate(over="ignore", invalid="ignore"):
-            gap = _bounded(values[one] - values[other], each)
+            apart = values[one] - values[other]
+        gap = _bounded(apart, each)
         first, second = (failed_last(metric, values[i]) for i in (one, other))
         better = statistics.probability_of_improvement(first, second, each, paired=True)
         rows.append(
@@ -253,13 +269,17 @@ def _pairs(names: list[str], values: list[Floats], metric: Metric, level: float)
                 "improvement": better.estimate,
                 "improvement_lower": better.lower,
                 "improvement_upper": better.upper,
+                "doubtful": bool(statistics.doubtful(apart)),
             }
         )
     table = pd.DataFrame(rows)
-    floats = [name for name in table.columns if name not in ("first", "second", "runs")]
+    floats = [name for name in table.columns if name not in _EXACT]
     table = table.astype(dict.fromkeys(floats, float))
     table.attrs.update(metric=str(metric), level=level, interval="t")
     return table
+
+
+_EXACT = ("first", "second", "runs", "doubtful")
 
 
 def _estimates(values: Floats, points: pd.DataFrame, level: float) -> pd.DataFrame:

@@ -8,7 +8,6 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from fastq.statistics import (
-    best_set,
     interval,
     paired_difference,
     performance_profile,
@@ -116,61 +115,6 @@ def test_profiles_count_runs_above():
     assert found.upper == pytest.approx(np.clip(found.estimate + half, 0, 1))
 
 
-def grid(rng, runs, behind):
-    """Configurations that share half of their luck, each so far behind the first."""
-    return rng.normal(size=(runs, 1)) + rng.normal(size=(runs, len(behind))) - behind
-
-
-@pytest.mark.parametrize("runs", [10, 30])
-def test_the_best_stays_in_its_set_and_the_greatest_is_often_another(runs):
-    rng, behind = np.random.default_rng(runs), np.array([0, 0.05, 0.05, 0.1, 1, 2, 4])
-    kept, won, dropped = 0, 0, 0
-    for _ in range(200):
-        samples = grid(rng, runs, behind)
-        found = best_set(samples, resamples=300)
-        kept += found.plausible[0]
-        won += samples.mean(axis=0).argmax() == 0
-        dropped += not found.plausible[-1]
-    assert kept >= 0.93 * 200
-    assert won < 0.7 * 200
-    assert dropped == 200
-
-
-def test_equals_are_equal():
-    samples = grid(np.random.default_rng(3), 20, np.array([0, 0, 3.0]))
-    samples[:, 1] = samples[:, 0]
-    found = best_set(samples)
-    assert found.plausible.tolist() == [True, True, False]
-    assert found.wins == pytest.approx([0.5, 0.5, 0])
-    assert best_set(np.ones((5, 3))).plausible.all()
-    assert best_set([[1.0, 2.0]]).plausible.all()
-
-
-def test_the_order_and_the_scale_of_configurations_do_not_matter():
-    samples = grid(np.random.default_rng(4), 25, np.linspace(0, 2, 8))
-    found, order = best_set(samples), np.random.default_rng(5).permutation(8)
-    moved = best_set(7 + 3 * samples[:, order])
-    assert moved.plausible.tolist() == found.plausible[order].tolist()
-    assert moved.wins == pytest.approx(found.wins[order])
-    assert 0 < found.plausible.sum() < 8
-
-
-def test_configurations_that_lack_runs_are_compared_over_those_they_have():
-    samples = grid(np.random.default_rng(6), 40, np.array([0, 0.1, 5]))
-    samples[10:, 2] = np.nan
-    found = best_set(samples)
-    assert found.plausible.tolist() == [True, True, False]
-    both = best_set(samples[:, :2])
-    assert found.plausible[:2].tolist() == both.plausible.tolist()
-
-
-def test_what_is_ahead_by_rounding_is_not_ahead():
-    samples = np.full((6, 2), 0.3)
-    samples[:, 1] = 0.1 + 0.2
-    assert samples[0, 0] != samples[0, 1]
-    assert best_set(samples).plausible.all()
-
-
 def test_improvement_of_a_published_example():
     """Ages at which males and females were diagnosed: Shier (2004), as in scipy; U is 17."""
     males, females = [19.0, 22, 16, 29, 24], [20.0, 11, 17, 12]
@@ -241,19 +185,3 @@ def test_a_profile_holds_the_whole_truth_and_an_interval_a_point_does_not():
         held_by_points += (np.abs(found.estimate - truth) <= half).all()
     assert held >= 0.93 * 200
     assert held_by_points < 0.85 * 200
-
-
-def test_a_configuration_of_one_run_may_be_the_best():
-    samples = grid(np.random.default_rng(10), 20, np.array([0, 9.0, 9.0]))
-    samples[1:, 2] = np.nan
-    assert best_set(samples).plausible.tolist() == [True, False, True]
-
-
-@settings(max_examples=30, deadline=None, derandomize=True)
-@given(samples=arrays(np.float64, st.tuples(st.integers(1, 6), st.integers(1, 4)), elements=whole))
-def test_the_greatest_mean_is_always_plausible_and_wins_are_shares(samples):
-    found = best_set(samples, resamples=50)
-    means = samples.mean(axis=0)
-    assert found.plausible[np.isclose(means, means.max(), rtol=0, atol=1e-9)].all()
-    assert found.wins.sum() == pytest.approx(1)
-    assert (found.wins >= 0).all()

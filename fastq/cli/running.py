@@ -34,6 +34,9 @@ def sweep(
     race: Annotated[
         bool, typer.Option("--race", help="Drop configurations that are surely not the best.")
     ] = False,
+    guarantee: Annotated[
+        str, typer.Option(help="Of a race: seen, for failures that show; any, for every world.")
+    ] = "seen",
     metric: Metric = "return",
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
 ) -> None:
@@ -47,10 +50,13 @@ def sweep(
     by_metric = "" if metric == "return" else f" --metric {metric}"
     again = f"fastq sweep {file} --out {directory}{' --race' if race else ''}{by_metric}"
     options = {"n_jobs": jobs, "backend": backend, "address": address, "fail_fast": fail_fast}
+    if guarantee != "seen" and not race:
+        raise InputError(f"guarantee = {guarantee!r}: is for races; must come with --race")
+    raced = {"metric": metric, "guarantee": guarantee} if race else None
     termination = _Termination()
     signal.signal(signal.SIGTERM, termination)
     try:
-        draw(_run(spec, directory, metric if race else None, quiet, options), metric, quiet)
+        draw(_run(spec, directory, raced, quiet, options), metric, quiet)
     except KeyboardInterrupt:
         _interrupted(spec, directory, again, 130)
     except BaseException:
@@ -124,9 +130,13 @@ def _directory_of(file: Path) -> str:
 
 
 def _run(
-    spec: "Sweep", directory: str, race_by: str | None, quiet: bool, options: dict[str, Any]
+    spec: "Sweep",
+    directory: str,
+    raced: dict[str, Any] | None,
+    quiet: bool,
+    options: dict[str, Any],
 ) -> "Results":
-    """Run a sweep, or a race by a metric, and say what is to be said before it."""
+    """Run a sweep, or a race with its own options, and say what is to be said before it."""
     from fastq.chunks import kernels_of
     from fastq.jit import is_cached
     from fastq.racing import race
@@ -139,12 +149,12 @@ def _run(
         )
         if not all(map(is_cached, kernels_of(spec))):
             typer.echo("compiling the kernels, once for this machine: some seconds ...")
-    if race_by is None:
+    if raced is None:
         return run(spec, directory, progress=not quiet, **options)
-    raced = race(spec, directory, metric=race_by, progress=not quiet, **options)
+    found = race(spec, directory, progress=not quiet, **raced, **options)
     if not quiet:
-        typer.echo(str(raced))
-    return raced.results
+        typer.echo(str(found))
+    return found.results
 
 
 def _interrupted(spec: "Sweep", directory: str, again: str, status: int) -> None:

@@ -15,7 +15,7 @@ from fastq.statistics.comparisons import (
     probability_of_improvement,
 )
 from fastq.statistics.estimators import Estimate, estimate
-from fastq.statistics.failures import describe_doubt, doubtful, visible_rate
+from fastq.statistics.failures import describe_doubt, describe_unseen, doubtful, visible_rate
 from fastq.statistics.finite import interval_where_finite, mean_where_finite
 from fastq.statistics.intervals import (
     INTERVALS,
@@ -39,6 +39,7 @@ __all__ = [
     "bootstrap_interval",
     "check_interval",
     "describe_doubt",
+    "describe_unseen",
     "doubtful",
     "estimate",
     "interval",

@@ -25,7 +25,7 @@ from fastq.validation import shorten
 
 _SHARES = 0.95 * 0.5 ** np.arange(14)
 """Of the capital that are staked, each by a gambler of his own."""
-_HALVINGS = 50
+_HALVINGS = 40
 _ROUNDING = 1e-9
 """By what share of their range samples may lie beyond their bounds."""
 

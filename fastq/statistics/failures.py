@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.statistics.estimators import Floats, check_level, read_samples
+from fastq.statistics.estimators import Floats, check_level, read_numbers, read_samples
 from fastq.validation import check_arguments
 
 _ROUNDING = 1e-12
@@ -72,20 +72,23 @@ def doubtful(samples: Any) -> NDArray[np.bool_]:
     Returns
     -------
     array of bool, shape ``samples.shape[1:]``
-        False where there are fewer than three runs, which say nothing of this. False too where
+        False where there are fewer than three runs, which say nothing of this, and where a run is
+        not finite, for then there is no interval. False too where
         failures are so rare that none shows: see `visible_rate`.
 
     Raises
     ------
     InputError
-        For samples that are no finite numbers.
+        For samples that are no numbers.
 
     Notes
     -----
     Source: Cochran (1977). Of normal samples of 10, 30 and 100 runs, 1.7, 1.1 and 0.0 % are called
     doubtful; where a failure in 5 % of runs shows at all, nearly all of them.
     """
-    samples = read_samples(samples)
+    samples = read_numbers(samples)
+    known = np.isfinite(samples).all(axis=0)  # elsewhere there is no interval to doubt
+    samples = read_samples(np.where(known, samples, 0.0))
     runs = len(samples)
     if runs < 3:
         return np.zeros(samples.shape[1:], dtype=np.bool_)
@@ -95,17 +98,17 @@ def doubtful(samples: Any) -> NDArray[np.bool_]:
 
 
 def describe_doubt(count: int, total: int) -> str:
-    """Say in one line that some configurations are `doubtful`.
-
-    Parameters
-    ----------
-    count, total : int
-        How many are, of how many.
-    """
+    """Say in one line that so many of the intervals are `doubtful`."""
     return (
-        f"doubtful: {count} of {total}, where a few runs are far from the others; their intervals "
-        "cover less often than they say"
+        f"{count} of {total} intervals {'is' if count == 1 else 'are'} doubtful, and may be far "
+        "too narrow: a few runs are far from the others"
     )
+
+
+def describe_unseen(runs: int, level: float) -> str:
+    """Say in one line which failures so many runs may not show, as `visible_rate` does."""
+    rate = visible_rate(runs, level)
+    return f"failures in less than {100 * rate:.2g} % of runs may show in none of {runs:,}"
 
 
 def _skewness(samples: Floats) -> Floats:
