@@ -54,6 +54,7 @@ def draw_comparison(results: fastq.Results) -> None:
     runs = runs.groupby(["agent", "alpha", "run", "episode"], as_index=False)["value"].mean()
     ax = plot.learning_curves(curves, runs=runs)
     ax.set_ylim(-150, 0)
+    ax.set_ylabel("return (curves and runs reach beyond)")
     keep(ax, "runs")
     keep(plot.learning_curves(of_best(results.curves("episodes", against="steps"))), "steps")
     keep(plot.learning_curves(of_best(results.curves("optimal_actions", window=25))), "learned")

@@ -51,7 +51,8 @@ def _draw(results: fastq.Results) -> Any:
     for number, agent in enumerate(MEANS):
         color = ax.lines[number].get_color()
         ax.hlines(DRAWN[agent], 100, 500, color, ":", label=f"published, {agent}")
-    ax.set(xlabel="episodes", ylabel="sum of rewards during episode", xlim=(0, 500))
+    ax.set(xlabel="episodes (mean over windows of 10 episodes)", xlim=(0, 500))
+    ax.set(ylabel="sum of rewards during episode")
     ax.set(ylim=(-100, -20), yticks=[-100, -75, -50, -25])
     ax.legend(loc="lower right")
     return ax

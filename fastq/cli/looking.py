@@ -21,9 +21,11 @@ from fastq.cli.app import (
 @app.command()
 def show(directory: Directory, metric: Metric = "return") -> None:
     """Print what a study holds, and its best configurations."""
+    from fastq.estimates import Asked, check_asked
     from fastq.results import Results
 
     results = Results(directory)
+    check_asked(results.study.record, Asked(metric))
     manifest, study = results.manifest, results.study
     version, revision = manifest["versions"].get("fastq-rl"), manifest["revision"] or "unknown"
     typer.echo(
