@@ -105,6 +105,8 @@ def verify(
     )
     for line in found.differing:
         typer.echo(f"  {line}")
+    if found.fresh:
+        typer.echo(f"{found.fresh} of them also in a fresh process with an empty kernel cache")
     if found.left_out:
         typer.echo(f"not all could be computed again: {found.left_out}")
     typer.echo(
