@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastq.agents import Agent
-from fastq.errors import RunError
+from fastq.errors import InputError, RunError
 from fastq.kernels.build import Kernel, kernel_for, sort_for
 from fastq.kernels.lanes import FEWEST_RUNS, LANES
 from fastq.manifest import read_environment
@@ -216,6 +216,7 @@ def failures(chunk: Chunk, error: BaseException) -> list[Failure]:
 
 def _compute(chunk: Chunk) -> int:
     """Train the runs of a chunk, and write what is kept of them; count their steps."""
+    _check_unchanged(chunk)
     found = learned(
         _mdp(chunk),
         [configuration.agent for configuration in chunk.configurations],
@@ -234,6 +235,17 @@ def _compute(chunk: Chunk) -> int:
         chunk.identity,
     )
     return int(found.lengths.sum())
+
+
+def _check_unchanged(chunk: Chunk) -> None:
+    """Raise `InputError` where an algorithm is another than its key says."""
+    one_of_each = {type(one.agent): one for one in chunk.configurations}
+    for kind, one in one_of_each.items():
+        if one.agent.key(chunk.environment) != one.key:
+            raise InputError(
+                f"agent = {kind.name}: its rules, or values that they use, changed since the sweep "
+                "was made; make the sweep again"
+            )
 
 
 _MDPS: dict[str, FiniteMDP] = {}

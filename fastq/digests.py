@@ -6,6 +6,7 @@ be written down so is refused, for an edit of it would go unseen.
 """
 
 import enum
+import hashlib
 import operator
 import sys
 import types
@@ -145,7 +146,8 @@ def _of_array(value: Any) -> Text:
     if value.dtype.hasobject:
         raise TypeError("an array of Python objects")
     layout = "C" if value.flags.c_contiguous else "F" if value.flags.f_contiguous else "A"
-    return (layout, _of_dtype(value.dtype), value.shape, value.tobytes())
+    content = hashlib.sha256(value.tobytes()).hexdigest()
+    return (layout, _of_dtype(value.dtype), value.shape, content)
 
 
 def _of_dtype(dtype: np.dtype[Any]) -> Any:

@@ -1,6 +1,11 @@
-"""`verify`: are results what their manifest says? Checksums, and runs that are computed again."""
+"""`verify`: are results what their manifest says? Checksums, and runs that are computed again.
+
+Some are computed in a fresh process, whose kernel cache is empty: a wrong kernel in the cache would
+otherwise confirm its own numbers.
+"""
 
 import contextlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,17 +13,20 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
+from fastq.agents import Agent
 from fastq.errors import InputError
+from fastq.fresh import FreshProcessError, Task, learned_afresh
 from fastq.manifest import read_manifest, read_study
 from fastq.mdp import FiniteMDP
 from fastq.parity import reference_run
 from fastq.parts import damaged_parts, part_names
 from fastq.recorded import read_entries, taken
-from fastq.records import Entries, Learned, entries
+from fastq.records import Entries, Learned, Record, entries
 from fastq.remote import open_store
 from fastq.reopen import read_sweep
 from fastq.rerun import learned, settings_of
 from fastq.store import Store
+from fastq.study import Study
 from fastq.sweep import Configuration, Sweep
 from fastq.training import key_words
 from fastq.validation import check_arguments
@@ -39,6 +47,8 @@ class Verdict(NamedTuple):
     """Which of them are others now."""
     left_out: str | None
     """Why some runs, or all, could not be computed again."""
+    fresh: int = 0
+    """Runs that were also computed in a fresh process with an empty kernel cache."""
 
     @property
     def is_good(self) -> bool:
@@ -53,6 +63,7 @@ def verify(
     reference: bool = False,
     seed: int | None = None,
     trust: bool = False,
+    fresh: bool = True,
 ) -> Verdict:
     """Check every checksum, compute a random sample of runs again, and compare all bits.
 
@@ -70,6 +81,10 @@ def verify(
     trust : bool
         Whether code that the study holds may be run although your key has not signed it. Without
         it runs of such algorithms are not computed again.
+    fresh : bool
+        Whether to compute an entry of each agent's class also in a fresh process with an empty
+        kernel cache, which compiles for some seconds; not with `reference`, and not where runs
+        differ already.
 
     Raises
     ------
@@ -84,10 +99,9 @@ def verify(
     if damaged:
         return Verdict(manifest, names, damaged, 0, 0, [], "parts are damaged")
     recorded = read_entries(store, study)
-    sizes = (
-        recorded.columns["runs"][:, 0] if study.record.has_moments else np.ones_like(recorded.run)
-    )
-    found = Verdict(manifest, names, [], int(sizes.sum()), 0, [], None)
+    blocks = recorded.columns["runs"][:, 0] if study.record.has_moments else None
+    finished = len(recorded.run) if blocks is None else int(blocks.sum())
+    found = Verdict(manifest, names, [], finished, 0, [], None)
     try:
         sweep = read_sweep(store, trust)
     except InputError as error:
@@ -95,17 +109,76 @@ def verify(
     by_key = {configuration.key: configuration for configuration in sweep.configurations}
     known = np.array([key in by_key for key in study.keys])[recorded.configuration]
     chosen = np.random.default_rng(seed).permutation(np.flatnonzero(known))[:sample]
+    recordings = [_Recording.at(i, recorded, study, by_key) for i in np.sort(chosen).tolist()]
     compute = _Reference(sweep, manifest["spec"]) if reference else _kernel
-    differing = []
-    for i in np.sort(chosen).tolist():
-        configuration = by_key[study.keys[recorded.configuration[i]]]
-        runs = np.arange(recorded.run[i], recorded.run[i] + sizes[i])
-        told = compute(sweep, configuration, runs)
-        again = entries(study.record, np.zeros_like(runs), runs, told)
-        if not _is_same(taken(recorded, slice(i, i + 1)), again):
-            differing.append(f"{configuration}, run {runs[0]}")
-    why = None if known.all() else _UNKNOWN
-    return found._replace(checked=int(sizes[chosen].sum()), differing=differing, left_out=why)
+    found = _computed_again(
+        found, recordings, lambda one: compute(sweep, one.configuration, one.runs)
+    )
+    if fresh and not reference and not found.differing:
+        found = _computed_afresh(found, recordings, sweep)
+    reasons = [*([] if known.all() else [_UNKNOWN]), *([found.left_out] if found.left_out else [])]
+    return found._replace(left_out="; ".join(reasons) or None)
+
+
+class _Recording(NamedTuple):
+    """An entry: what was kept of a run, or of a block of runs."""
+
+    configuration: Configuration
+    runs: NDArray[np.int64]
+    record: Record
+    kept: Entries
+
+    @classmethod
+    def at(
+        cls, i: int, recorded: Entries, study: Study, by_key: dict[str, Configuration]
+    ) -> "_Recording":
+        """Take the entry at a place."""
+        kept = taken(recorded, slice(i, i + 1))
+        count = int(kept.columns["runs"][0, 0]) if study.record.has_moments else 1
+        runs = np.arange(kept.run[0], kept.run[0] + count)
+        return cls(by_key[study.keys[kept.configuration[0]]], runs, study.record, kept)
+
+    @property
+    def name(self) -> str:
+        """Which it is, for people."""
+        return f"{self.configuration}, run {self.runs[0]}"
+
+    def differs(self, told: Learned) -> bool:
+        """Say whether what was computed differs from it in any bit."""
+        again = entries(self.record, np.zeros_like(self.runs), self.runs, told)
+        return not _is_same(self.kept, again)
+
+
+def _computed_again(
+    found: Verdict, recordings: Sequence[_Recording], compute: Callable[[_Recording], Learned]
+) -> Verdict:
+    """Compute entries here, and name those that differ."""
+    differing = [one.name for one in recordings if one.differs(compute(one))]
+    checked = sum(len(one.runs) for one in recordings)
+    return found._replace(checked=checked, differing=differing)
+
+
+def _computed_afresh(found: Verdict, recordings: Sequence[_Recording], sweep: Sweep) -> Verdict:
+    """Compute an entry of each class of agents, of few runs, in a fresh process."""
+    first: dict[type[Agent], _Recording] = {}
+    for one in sorted(recordings, key=lambda one: len(one.runs)):
+        first.setdefault(type(one.configuration.agent), one)
+    if not first:
+        return found
+    settings = settings_of(sweep)
+    tasks = [
+        Task(sweep.mdp, one.configuration.agent, one.runs, settings, one.configuration.key)
+        for one in first.values()
+    ]
+    try:
+        told = zip(first.values(), learned_afresh(tasks), strict=True)
+    except FreshProcessError as error:
+        return found._replace(left_out=f"no run in a fresh process ({error})")
+    differing = [f"{one.name}, in a fresh process" for one, new in told if one.differs(new)]
+    return found._replace(
+        differing=[*found.differing, *differing],
+        fresh=sum(len(one.runs) for one in first.values()),
+    )
 
 
 _UNKNOWN = "some configurations are of algorithms that are others by now"

@@ -462,7 +462,7 @@ def check_show(directory, monkeypatch, capsys, best=None):
 
 def check_verdict(directory, all_runs):
     """Check that no run is said to be wrong, for none is, and that each finding is one line."""
-    verdict = one_line(lambda: verify(directory, sample=3, seed=0))
+    verdict = one_line(lambda: verify(directory, sample=3, seed=0, fresh=False))
     if verdict is not None:
         assert verdict.differing == []
         assert all(re.fullmatch(".{10,400}", line) for line in verdict.damaged)
@@ -540,7 +540,7 @@ def test_damage(results, sweep, other, expected, monkeypatch, capsys, kind, data
         assert planned is None or planned.finished == 30 or not counts
         check_verdict(study, counts)
         if check_run(sweep, study, expected):
-            assert verify(study, sample=3, seed=0).is_good
+            assert verify(study, sample=3, seed=0, fresh=False).is_good
 
 
 @pytest.mark.parametrize("kind", [kind for kind in HARM if kind.startswith("part")])
@@ -554,7 +554,7 @@ def test_damage_to_moments(merged, other, kind, data):
         if kind not in LOSES_RUNS:
             check_tables(study, expected)
         if check_run(sweep, study, expected):
-            assert verify(study, sample=3, seed=0).is_good
+            assert verify(study, sample=3, seed=0, fresh=False).is_good
 
 
 def test_a_manifest_nested_as_deep_as_can_be_read(study):

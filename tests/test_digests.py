@@ -177,6 +177,8 @@ def plain():
     """An algorithm whose rules use nothing from outside, to be given other ones."""
 
     class Plain(fastq.Algorithm):
+        x: float = 0.0
+
         def act(q, state, u, agent):
             return 0
 
@@ -373,3 +375,13 @@ def test_what_has_changed_between_two_calls_is_compiled_anew(plain):
         found.append((run.q[0, 0], plain.algorithm_version(), plain().key("x")))
     assert [q for q, *_ in found] == [2.0, 3.0]
     assert len({key for *_, key in found}) == len({version for _, version, _ in found}) == 2
+
+
+def test_a_sweep_whose_algorithm_has_changed_writes_nothing_under_the_old_keys(plain, tmp_path):
+    plain.update = function("def f(q, step, agent): q[0, 0] = GAIN", GAIN=1.0)
+    mdp = fastq.windy_gridworld()
+    sweep = fastq.Sweep(env=mdp, agent=plain, grid={"x": [1.0]}, episodes=1, runs=2, max_steps=2)
+    plain.update.__globals__["GAIN"] = 3.0
+    with pytest.raises(fastq.RunError, match="changed since the sweep was made"):
+        fastq.run(sweep, out=tmp_path / "x", n_jobs=1, progress=False)
+    assert not [*(tmp_path / "x" / "parts").glob("*.parquet")]

@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import fastq
-from fastq import cli
+from fastq import cli, fresh, verification
+from fastq import rerun as rerun_module
 from fastq.verification import verify
 from tests.conftest import SMALL, rerun
 
@@ -19,10 +20,10 @@ KINDS = ["episodes", {"window": 4}, "moments", "summary"]
 @pytest.mark.parametrize("record", KINDS, ids=str)
 def test_good_results(tmp_path, record, reference):
     rerun(SMALL, tmp_path / "x", record=record, runs=3, streams="independent")
-    found = verify(tmp_path / "x", sample=1000, reference=reference)
+    found = verify(tmp_path / "x", sample=1000, reference=reference, fresh=False)
     assert found.is_good
     assert (found.finished, found.checked, found.left_out) == (18, 18, None)
-    assert verify(tmp_path / "x", sample=2, reference=reference, seed=0).checked >= 2
+    assert verify(tmp_path / "x", sample=2, reference=reference, seed=0, fresh=False).checked >= 2
 
 
 def change(directory):
@@ -43,7 +44,7 @@ def change(directory):
 def test_results_that_were_changed(tmp_path, record):
     rerun(SMALL, tmp_path / "x", record=record, grid={"alpha": [0.5]})
     change(tmp_path / "x")
-    found = verify(tmp_path / "x", sample=1000)
+    found = verify(tmp_path / "x", sample=1000, fresh=False)
     assert not found.is_good
     assert not found.damaged
     assert "alpha=0.5, run " in found.differing[0]
@@ -63,7 +64,7 @@ def test_the_environment_need_not_be_at_hand(fields, tmp_path):
     mdp = fastq.random_mdp(5, 4, 2, seed=0, sd=1.0)
     rerun(fields, tmp_path / "x", env=mdp, max_steps=15)
     for reference in (False, True):
-        assert verify(tmp_path / "x", sample=5, reference=reference).checked == 5
+        assert verify(tmp_path / "x", sample=5, reference=reference, fresh=False).checked == 5
     (tmp_path / "x" / "environment.npz").write_bytes(b"")
     found = verify(tmp_path / "x")
     assert found.checked == 0
@@ -83,7 +84,8 @@ def test_an_algorithm_that_is_gone(fields, tmp_path):
     )
     fields |= {"agent": f"{path}:Mine", "grid": {"step": [0.1]}, "fixed": {}, "max_steps": 20}
     rerun(fields, tmp_path / "x")
-    assert verify(tmp_path / "x").checked == 5
+    checked = verify(tmp_path / "x")
+    assert (checked.checked, checked.fresh, checked.left_out) == (5, 1, None)
     path.write_text(path.read_text().replace("+=", "-="))
     assert verify(tmp_path / "x").checked == 5  # the study holds its source
     path.unlink()
@@ -102,6 +104,7 @@ def test_on_the_command_line(study, monkeypatch, capsys, harm):
     if harm is None:
         assert caught.value.code == 0
         assert "30 of 30 runs, drawn at random, computed again by the kernel: equal" in out
+        assert "\n1 of them also in a fresh process with an empty kernel cache\n" in out
         assert "numpy" in out
     elif harm is change:
         assert caught.value.code == 1
@@ -109,3 +112,29 @@ def test_on_the_command_line(study, monkeypatch, capsys, harm):
     else:
         assert caught.value.code == 2
         assert "holds no study" in err
+
+
+def test_a_wrong_kernel_in_this_process_is_found_by_the_fresh_one(tmp_path, monkeypatch):
+    """Such as one of older code: it wrote the results, and would confirm them."""
+    real = rerun_module.train_pairs
+
+    def halved(mdp, agents, *rest, **options):
+        changed = [agent.model_copy(update={"alpha": agent.alpha / 2}) for agent in agents]
+        return real(mdp, changed, *rest, **options)
+
+    monkeypatch.setattr(rerun_module, "train_pairs", halved)
+    rerun(SMALL, tmp_path / "x", grid={"alpha": [0.5]}, runs=2)
+    assert verify(tmp_path / "x", fresh=False).is_good
+    found = verify(tmp_path / "x")
+    assert (found.checked, found.fresh) == (2, 1)
+    assert found.differing == ["alpha=0.5, run 0, in a fresh process"]
+
+
+def test_a_fresh_process_that_cannot_be_had_is_said(study, monkeypatch):
+    def gone(tasks):
+        raise fresh.FreshProcessError("OSError: no more processes")
+
+    monkeypatch.setattr(verification, "learned_afresh", gone)
+    found = verify(study, sample=2)
+    assert (found.checked, found.fresh, found.is_good) == (2, 0, True)
+    assert found.left_out == "no run in a fresh process (OSError: no more processes)"

@@ -132,6 +132,8 @@ def verify(
         )
     for line in found.differing:
         typer.echo(f"  {line}")
+    if found.fresh:
+        typer.echo(f"{found.fresh} of them also in a fresh process with an empty kernel cache")
     if found.left_out:
         some = "not all" if found.checked else "none"
         typer.echo(f"{some} of the {found.finished} runs could be computed again: {found.left_out}")
