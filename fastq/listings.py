@@ -238,6 +238,8 @@ def postpones(tree: ast.Module) -> bool:
 def is_installed(module: str) -> bool:
     """Say whether a module is Python's, fastq's or an installed library's."""
     top = module.partition(".")[0]
+    if top == "__main__":
+        return False  # whatever started the process
     if top == "fastq" or top in sys.stdlib_module_names:
         return True
     file = getattr(sys.modules.get(top), "__file__", None)

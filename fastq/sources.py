@@ -25,7 +25,6 @@ class Source(NamedTuple):
     """Where its definitions and values stand."""
 
 
-@functools.cache
 def source_of(algorithm: type[Algorithm]) -> Source:
     """Write down an algorithm of one's own, and check what was written.
 
@@ -34,11 +33,17 @@ def source_of(algorithm: type[Algorithm]) -> Source:
     UnwrittenError
         Where that is not possible.
     """
+    return _source_of(algorithm, algorithm.algorithm_version())
+
+
+@functools.lru_cache(maxsize=64)
+def _source_of(algorithm: type[Algorithm], version: str) -> Source:
+    """Write down an algorithm of some version: values from outside may change between two."""
     transcript = Transcript()
     name = transcript.add_class(algorithm)
     source = Source(transcript.text(), name, tuple(transcript.places))
     try:
-        found = load(source.text, name, algorithm.algorithm_version(), f"{STORED}{name}.py")
+        found = load(source.text, name, version, f"{STORED}{name}.py")
     except Exception as error:
         reason = shorten(f"{type(error).__name__}: {error}", 100)
         raise UnwrittenError(f"what was written down fails: {reason}") from None

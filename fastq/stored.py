@@ -26,6 +26,7 @@ from fastq.validation import shorten
 
 Entry = dict[str, Any]
 """What the manifest says of a source."""
+_FOLDER = "algorithms"
 _TEXT, _REASON = "sha256", "reason"
 
 
@@ -65,14 +66,14 @@ def put_texts(store: Store, agents: Iterable[type[Agent]]) -> None:
         with contextlib.suppress(UnwrittenError):
             data = source_of(kind).text.encode()
             name = file_of(kind.name, str(kind.algorithm_version()))
-            if not store.names(*name.rsplit("/", 1)) or store.read(name) != data:
+            if name not in store.names(_FOLDER, ".py") or store.read(name) != data:
                 store.put(name, data)
 
 
 def file_of(agent: str, version: str) -> str:
     """Name the file of a source; whatever the words, it lies in the study."""
     plain = (re.sub(r"[^\w-]", "_", word)[:80] for word in (agent, version))
-    return f"algorithms/{'-'.join(plain)}.py"
+    return f"{_FOLDER}/{'-'.join(plain)}.py"
 
 
 def entry_of(manifest: Mapping[str, Any], agent: str) -> Entry | None:

@@ -215,6 +215,23 @@ def test_a_read_only_study_can_be_read(anothers):
     assert {path: path.stat().st_mtime_ns for path in anothers.rglob("*")} == times
 
 
+def test_a_study_at_a_url(made, monkeypatch):
+    find = stored.live_algorithms
+    sweep = fastq.Results(made / "study").sweep
+    fastq.run(sweep, out="memory://own/study", n_jobs=1, progress=False)
+    monkeypatch.setattr(stored, "live_algorithms", lambda: iter(()))
+    found = fastq.Results("memory://own/study").sweep.agents[0]
+    assert found.rules()[1].__code__.co_filename.startswith(STORED)
+    assert found not in [*find()]  # what comes from a study is no class of the process
+
+
+def test_a_source_is_written_once(made):
+    (path,) = (made / "study" / "algorithms").iterdir()
+    before = path.stat().st_mtime_ns
+    fastq.run(fastq.Results(made / "study").sweep, out=made / "study", n_jobs=1, progress=False)
+    assert path.stat().st_mtime_ns == before
+
+
 def test_a_source_that_was_changed_is_not_run(own, tmp_path):
     """Not even by who signed it; and where it is trusted, not with another checksum."""
     path = next((own / "algorithms").iterdir())
