@@ -78,3 +78,14 @@ def test_keys_tell_configurations_apart(alpha, epsilon):
     plain, other = fastq.QLearning(), fastq.QLearning(alpha=alpha, epsilon=epsilon)
     assert (plain.key("x") == other.key("x")) == (plain == other)
     assert plain.key("x") != plain.key("y")
+
+
+def test_double_q_learning_has_ties_with_a_softmax_policy_too():
+    """Its target takes the best action of a table, whatever the policy is."""
+    agent = fastq.DoubleQLearning(temperature=1.0, ties="random")
+    assert agent.key("") != fastq.DoubleQLearning(temperature=1.0).key("")
+    with pytest.raises(fastq.InputError, match="epsilon: a softmax policy has none"):
+        fastq.DoubleQLearning(temperature=1.0, epsilon=0.1)
+    assert {name: kind.version for name, kind in AGENTS.items() if kind.version != 1} == {
+        "double_q_learning": 2
+    }

@@ -171,7 +171,6 @@ def test_ties_are_broken_as_in_single_runs(kind, name, in_lanes):
         (DoubleQLearning, {"ties": "random"}),
         (QLearning, {"alpha": fastq.Visits(power=0.7)}),
         (QLearning, {"epsilon": fastq.Visits(power=0.7)}),
-        (DoubleQLearning, {"initial_value": 1.7e308}),
         (fastq.DynaQ, {}),
     ],
 )
