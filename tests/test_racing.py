@@ -203,9 +203,9 @@ def test_a_race_that_looks_later_sees_what_fails_rarely(tmp_path):
         assert "1 of 2 intervals is doubtful" in str(found)
     early = race(tmp_path / "y", sweep)
     assert not early.table["left"][0]  # a negative control
-    assert "at 95 % confidence, unless rare failures decide: failures in less than 26 %" in str(
-        early
-    )
+    said = str(early).splitlines()[1]
+    assert said.startswith("the best is among them at 95 % confidence, unless rare failures decide")
+    assert said.endswith("failures in less than 14 % of runs may show in none of 20")
 
 
 def test_a_guarantee_for_any_distribution(tmp_path):
@@ -218,7 +218,7 @@ def test_a_guarantee_for_any_distribution(tmp_path):
     found = race(tmp_path / "y", clear, guarantee="any", first_runs=40)
     assert found.table["left"].tolist() == [True, False]
     assert found.done == 2 * 40
-    shorter = race(tmp_path / "z", of_arms(bandit(0.0, 0.0, 0.5), 40), guarantee="any")
+    shorter = race(tmp_path / "z", of_arms(bandit(-1.0, 0.0, 0.5), 10), guarantee="any")
     assert shorter.table["left"].all()
 
 

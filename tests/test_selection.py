@@ -113,9 +113,9 @@ def test_only_the_likeliest_are_printed():
     assert lines[0] == f"the best by return: alpha = {found.best['alpha']}"
     assert lines[1] == f"  over the 30 runs that it was selected by: {found.selected}"
     assert lines[2] == "13 of 13 configurations could be the best, at 99 % confidence:"
-    assert lines[-2] == "  and 3 more"
+    assert lines[14] == "  and 3 more"
     assert lines[-1] == "failures in less than 14 % of runs may show in none of 30"
-    printed = [float(line.split()[-1]) for line in lines[4:-2]]
+    printed = [float(line.split()[-1]) for line in lines[4:14]]
     assert printed == pytest.approx(sorted(found.table["wins"])[:2:-1], abs=1e-6)
 
 
