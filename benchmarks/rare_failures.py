@@ -5,8 +5,8 @@
 prints a table, and with ``--write`` puts it into docs/statistics.md. It takes some minutes. In each
 world a safe arm earns 0, and 1 or 4 others earn 0.5, but lose 20 in some of their runs: the safe
 one is the best. All earn 0.1 more or less by chance. A configuration plays one arm, a run is one
-episode, and each configuration draws from its own streams. Of each race 1,000 are held on arrays
-(the standard error of 5 % is 0.7 points), and 40 of some by `fastq.race` itself, whose runs have
+episode, and each configuration draws from its own streams. Of each race 400 are held on arrays
+(the standard error of 5 % is 1.1 points), and 40 of some by `fastq.race` itself, whose runs have
 the same law. Exit status 1: the page has no place for the table.
 """
 
@@ -26,7 +26,7 @@ from fastq.racing import looks, still_left
 
 PAGE = Path(__file__).parent.parent / "docs" / "statistics.md"
 LEAD, COST, NOISE = 0.5, 20.0, 0.1
-REAL, MADE_UP = 40, 1_000
+REAL, MADE_UP = 40, 400
 RUNS, FIRST_RUNS, LEVEL = 240, 60, 0.95
 OFTEN, SELDOM = 0.05, 0.02
 

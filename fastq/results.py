@@ -46,6 +46,9 @@ class Results(Summaries):
     ) -> Selection:
         """Find the best configuration, those that could be it, and what it is really worth.
 
+        What holds at the level, holds for failures that the runs show: printed, it says which rates
+        of failure may show in none of them, and which intervals a few runs make doubtful.
+
         Parameters
         ----------
         metric : str

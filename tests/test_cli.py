@@ -171,6 +171,7 @@ def test_a_race_and_what_is_the_best_of_it(here, fastq):
     status, out, _ = fastq("sweep", "mine.toml", "--jobs", "1", "--race")
     assert status == 0
     assert "of 3 configurations are left; " in out
+    assert "unless rare failures decide: failures in less than 9.5 % of runs" in out
     status, out, _ = fastq("select", "results/mine", "--confirm", "5")
     assert status == 0
     assert out.startswith("the best by return: alpha = ")
@@ -194,6 +195,8 @@ def test_a_race_and_what_is_the_best_of_it(here, fastq):
         (["sweep", "mine.toml", "--race", "--metric", "x"], "metric = 'x': must be one of return"),
         (["show", "there", "--metric", "x"], "metric = 'x': must be one of return"),
         (["plot", "there", "--metric", "steps_to"], "metric = 'steps_to': must say which return"),
+        (["sweep", "mine.toml", "--race", "--guarantee", "x"], "guarantee = 'x': must be one of s"),
+        (["sweep", "mine.toml", "--guarantee", "any"], "guarantee = 'any': is for races; must"),
         (["select", "nowhere"], "nowhere: holds no study (no manifest.json)"),
         (["select", "there", "--metric", "steps_to"], "metric = 'steps_to': must say which return"),
         (["select", "there", "--confirm", "-1"], "confirm_runs = -1: must be an integer from 1"),

@@ -135,8 +135,9 @@ def test_only_the_likeliest_are_printed():
     assert lines[0] == f"the best by return: alpha = {found.best['alpha']}"
     assert lines[1] == f"  over the 30 runs that it was selected by: {found.selected}"
     assert lines[2] == "13 of 13 configurations could be the best, at 99 % confidence:"
-    assert lines[-1] == "  and 3 more"
-    printed = [float(line.split()[-1]) for line in lines[4:-1]]
+    assert lines[14] == "  and 3 more"
+    assert lines[-1] == "failures in less than 14 % of runs may show in none of 30"
+    printed = [float(line.split()[-1]) for line in lines[4:14]]
     assert printed == pytest.approx(sorted(found.table["wins"])[:2:-1], abs=1e-6)
 
 
@@ -300,3 +301,34 @@ def test_a_sweep_that_is_not_finished(tmp_path):
     larger = fastq.Sweep(**{**SMALL, "runs": 2, "grid": {"alpha": [0.5, 0.7], "epsilon": [0.1]}})
     with pytest.raises(fastq.InputError, match="1 of 2 configurations have no runs yet"):
         fastq.Results(results.store, larger).select()
+
+
+def test_a_few_runs_far_off_make_a_choice_doubtful():
+    rng = np.random.default_rng(9)
+    values = rng.normal(size=(60, 3))
+    values[[3, 40], 1] -= 20.0
+    found = selection.select(values, POINTS[:3], find_metric("return"), None, 0.95, 0)
+    assert found.table["doubtful"].tolist() == [False, True, False]
+    assert found.table["plausible"].all()
+    said = str(found).splitlines()
+    assert said[-2].startswith("1 of 3 intervals is doubtful, and may be far too narrow")
+    calm = selection.select(values[:, ::2], POINTS[:2], find_metric("return"), None, 0.95, 0)
+    assert "doubtful" not in str(calm)
+
+
+def test_a_difference_that_few_runs_make_is_doubtful():
+    rng = np.random.default_rng(10)
+    values = rng.normal(size=(60, 2))
+    points, metric = pd.DataFrame({"agent": ["a", "b"]}), find_metric("return")
+
+    def compared():
+        return selection.compare(
+            values, points, "agent", metric, lambda place: values[:, place], 0.95
+        )
+
+    assert compared().differences["doubtful"].tolist() == [False]
+    assert "doubtful" not in str(compared())
+    values[7, 1] = -30.0
+    assert compared().differences["doubtful"].tolist() == [True]
+    assert "1 of 1 intervals is doubtful" in str(compared())
+    assert str(compared()).endswith("failures in less than 4.9 % of runs may show in none of 60")

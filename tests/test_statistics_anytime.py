@@ -62,8 +62,10 @@ def test_the_fortune_does_not_grow_where_there_is_nothing_to_win():
     shares = [0.95 / 2**k for k in range(14)]
     for values, law in [([0.0, 1.0], [0.7, 0.3]), ([0.0, 0.2, 0.9], [0.1, 0.7, 0.2])]:
         mean = float(np.dot(values, law))
-        pairs = [(a, b, p * q) for a, p in zip(values, law) for b, q in zip(values, law)]
-        expected = sum(share * fortune([a, b], mean, shares) for a, b, share in pairs)
+        expected = sum(
+            law[i] * law[j] * fortune([values[i], values[j]], mean, shares)
+            for i, j in np.ndindex(len(law), len(law))
+        )
         assert expected == pytest.approx(1)
 
 

@@ -139,7 +139,7 @@ def test_intervals_cover_as_often_as_was_measured(kind, samples, place, runs):
 
 
 MENTIONED = {
-    "t, mean": (statistics.t_interval, (3,)),
+    "t, mean": (statistics.t_interval, (3, 9, 12)),
     "bootstrap, mean": (statistics.bootstrap_interval, (0, 3)),
     "bca, mean": (statistics.bca_interval, (0, 3)),
     "simultaneous, mean of 100 points": (statistics.simultaneous_band, (0, 3)),

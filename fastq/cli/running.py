@@ -32,7 +32,7 @@ def sweep(
         bool, typer.Option("--fail-fast", help="Stop at the first run that fails.")
     ] = False,
     race: Annotated[
-        bool, typer.Option("--race", help="Drop configurations that are surely not the best.")
+        bool, typer.Option("--race", help="Drop configurations that are not the best.")
     ] = False,
     guarantee: Annotated[
         str, typer.Option(help="Of a race: seen, for failures that show; any, for every world.")

@@ -40,6 +40,12 @@ def paired_difference(
     ------
     InputError
         For an argument that is not allowed, or shapes that differ.
+
+    Notes
+    -----
+    It covers as often as the interval does of the differences: where one of the two fails rarely
+    and the other does not, as often as `t_interval` says. Whether a few runs make the interval
+    doubtful, say ``doubtful(first - second)``; what so many runs cannot show, `visible_rate`.
     """
     one, other = read_samples(first), read_samples(second)
     _check_pairs(one, other)

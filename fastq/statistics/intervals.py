@@ -1,8 +1,9 @@
 """Intervals for what is estimated from runs, each entry of a sample by itself.
 
 Student's t knows the mean alone; the bootstraps serve any estimator. An interval always holds its
-estimate: one that does not of itself is widened until it does. For a curve that is to lie
-within its band everywhere at once, see `simultaneous_band`; for where single runs lie,
+estimate: one that does not of itself is widened until it does. None of them sees failures that have
+not shown: see `failures`, and `anytime` for intervals that hold for them too. For a curve that is
+to lie within its band everywhere at once, see `simultaneous_band`; for where single runs lie,
 `tolerance_interval`.
 """
 
@@ -52,7 +53,9 @@ def t_interval(samples: Any, level: float = 0.95) -> Estimate:
     -----
     Source: Student (1908). Exact for normal samples; close for others, as runs grow in number: of
     10, 30 and 100 lognormal runs, a 95 % interval covered the mean 84.0, 87.6 and 91.5 % of the
-    time.
+    time; of normal ones that in 5 % of runs fail, at a cost of 20 standard deviations, 52.0, 78.3
+    and 91.5 %; in 2 % of runs, 83.6, 69.7 and 86.5 %. So it does not hold for failures that are
+    too rare for the runs: see `visible_rate` for which these are, and `doubtful`.
     """
     samples, exponent = scaled(read_samples(samples))
     mean = samples.mean(axis=0)
