@@ -21,6 +21,7 @@ from fastq.estimates import Asked, check_asked
 from fastq.metrics import Floats, check_episodes
 from fastq.policies import check_solvable
 from fastq.results import Results
+from fastq.remote import open_store
 from fastq.runner import run_some
 from fastq.samples import check_recorded
 from fastq.statistics.estimators import check_level
@@ -102,13 +103,13 @@ def race(
     check_recorded(sweep.recording, asked)
     check_episodes(asked, sweep.episodes)
     check_solvable(asked, sweep.mdp)
-    counts = looks(first_runs, sweep.runs)
+    counts, store = looks(first_runs, sweep.runs), open_store(out)
     left = np.ones(sweep.num_configurations, dtype=np.bool_)
     runs = np.zeros(sweep.num_configurations, dtype=np.int64)
     for count in counts:
         runs[left] = count
         wanted = np.arange(sweep.runs) < runs[:, None]
-        results = run_some(sweep, out, wanted, **options)
+        results = run_some(sweep, store, wanted, **options)
         values = results.values(metric)
         left = still_left(asked.sign * values[:count], left, level, len(counts))
         if left.sum() == 1:

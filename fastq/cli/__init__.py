@@ -4,6 +4,8 @@ Exit status: 0 done, 1 some runs failed or differ, 2 bad input, 130 interrupted,
 """
 
 import sys
+import warnings
+from typing import Any
 
 import typer
 
@@ -16,12 +18,18 @@ __all__ = ["app", "looking", "main", "running"]
 
 def main() -> None:
     """Run the command line; errors are one line on standard error."""
+    warnings.showwarning = _show_warning
     try:
         app()
     except InputError as error:
         _fail(str(error), 2)
     except RunError as error:
         _fail(str(error), 1)
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    """Print a warning, in one line."""
+    typer.echo(f"warning: {message}", err=True)
 
 
 def _fail(message: str, status: int) -> None:

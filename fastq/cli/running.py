@@ -38,6 +38,7 @@ def sweep(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
 ) -> None:
     """Run a sweep, or what is missing of it, and draw its pictures."""
+    from fastq.remote import shown
     from fastq.sweep import Sweep
 
     spec = Sweep.from_toml(file)
@@ -54,7 +55,7 @@ def sweep(
             raise
         _interrupted(spec, directory, file, 143)
     if not quiet:
-        typer.echo(f"\nto look at it again: fastq show {directory}")
+        typer.echo(f"\nto look at it again: fastq show {shown(directory)}")
 
 
 @app.command()
@@ -64,6 +65,7 @@ def plan(
 ) -> None:
     """Say what a sweep would do, before anything is done."""
     from fastq.forecast import plan as forecast
+    from fastq.remote import shown
     from fastq.sweep import Sweep
 
     spec = Sweep.from_toml(file)
@@ -71,7 +73,7 @@ def plan(
     found = forecast(spec, directory)
     typer.echo(
         f"{found.study}: {found.study.num_configurations} configurations x {found.study.runs} runs "
-        f"x {found.study.episodes} episodes -> {directory}\n"
+        f"x {found.study.episodes} episodes -> {shown(directory)}\n"
         f"  {found.finished:,} runs are done, {found.missing:,} are to be done\n"
         f"  {found.steps:,.3g} steps, {found.seconds:,.3g} s on one core, "
         f"{found.bytes / 1e6:,.3g} MB, about"
@@ -126,12 +128,13 @@ def _run(
     from fastq.chunks import kernels_of
     from fastq.jit import is_cached
     from fastq.racing import race
+    from fastq.remote import shown
     from fastq.runner import run
 
     if not quiet:
         typer.echo(
             f"{spec.agent_names} on {spec.env_name}: {spec.num_configurations} configurations x "
-            f"{spec.runs} runs x {spec.episodes} episodes -> {directory}"
+            f"{spec.runs} runs x {spec.episodes} episodes -> {shown(directory)}"
         )
         if not all(map(is_cached, kernels_of(spec))):
             typer.echo("compiling the kernels, once for this machine: some seconds ...")
@@ -145,12 +148,14 @@ def _run(
 
 def _interrupted(spec: "Sweep", directory: str, file: Path, status: int) -> None:
     """Say what is kept and how to go on, and exit as interrupted programs do."""
+    from fastq.remote import shown
     from fastq.results import Results
 
     try:
         kept = Results(directory, spec)
-        state = f"{kept.finished} of {kept.total} runs are kept in {directory}"
+        state = f"{kept.finished} of {kept.total} runs are kept in {shown(directory)}"
     except InputError:
         state = "nothing was written yet"
-    typer.echo(f"\ninterrupted: {state}; to resume: fastq sweep {file} --out {directory}", err=True)
+    again = f"fastq sweep {file} --out {shown(directory)}"
+    typer.echo(f"\ninterrupted: {state}; to resume: {again}", err=True)
     raise typer.Exit(status)
