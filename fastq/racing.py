@@ -20,8 +20,8 @@ from fastq import statistics
 from fastq.estimates import Asked, check_asked
 from fastq.metrics import Floats, check_episodes
 from fastq.policies import check_solvable
-from fastq.results import Results
 from fastq.remote import open_store
+from fastq.results import Results
 from fastq.runner import run_some
 from fastq.samples import check_recorded
 from fastq.statistics.estimators import check_level

@@ -54,6 +54,7 @@ def test_no_temporary_file_is_left(results):
 
 
 def test_a_failed_write_leaves_nothing(sweep, tmp_path, monkeypatch):
+    (tmp_path / "x").mkdir()
     store = Directory(tmp_path / "x")
     open_study(store, sweep)
 
