@@ -1,6 +1,7 @@
 """`run`: the same tables however the work is split, resumed or interrupted."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 import fastq
 from fastq import chunks, runner
+from fastq.store import Directory
 
 
 def run(sweep, out, **options):
@@ -156,6 +158,11 @@ def test_the_progress_bar_counts_runs(sweep, tmp_path, capsys):
     assert "runs/s" in shown
 
 
+def heed_interrupts():
+    """Do not inherit that the shell, or what runs the tests, ignores Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_interrupted_and_resumed(tmp_path, backend):
     """A real process is interrupted in mid-sweep; run again, it ends as if it never was."""
@@ -169,6 +176,7 @@ def test_interrupted_and_resumed(tmp_path, backend):
     process = subprocess.Popen(
         [*command, "--backend", backend],
         stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=heed_interrupts,
     )  # fmt: skip
     deadline = time.monotonic() + 120
     while not list(out.glob("parts/*.parquet")) and time.monotonic() < deadline:
@@ -184,3 +192,80 @@ def test_interrupted_and_resumed(tmp_path, backend):
     sweep = fastq.Sweep.from_toml(spec)
     resumed, fresh = run(sweep, out), run(sweep, tmp_path / "fresh")
     pd.testing.assert_frame_equal(resumed.episodes(), fresh.episodes(), check_exact=True)
+
+
+class Leaving(Directory):
+    """A directory that goes away once it has three parts."""
+
+    fate = "moved"
+
+    def put(self, name, data):
+        super().put(name, data)
+        if name.startswith("parts") and len(self.names("parts", "")) == 3:
+            if self.fate == "deleted":
+                shutil.rmtree(self.path)
+            else:
+                self.path.rename(self.path.with_name("elsewhere"))
+            if self.fate == "replaced":
+                self.path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("fate", "options"),
+    [
+        ("moved", {}),
+        ("moved", {"n_jobs": 2, "backend": "loky"}),
+        ("deleted", {"n_jobs": 2}),
+        ("replaced", {"n_jobs": 2}),
+    ],
+)
+def test_a_directory_that_goes_away_stops_the_sweep(
+    results, sweep, tmp_path, monkeypatch, fate, options
+):
+    monkeypatch.setattr(Leaving, "fate", fate)
+    if options.get("backend") == "loky":
+        monkeypatch.setattr(Leaving, "__module__", "__main__")  # workers get it by value
+    out = Leaving(tmp_path / "out")
+    with pytest.raises(fastq.RunError) as caught:
+        run(sweep, out, chunk_size=2, **options)
+    assert str(caught.value) == (
+        f"{tmp_path / 'out'}: was moved or deleted while a sweep was at work in it; "
+        "what was finished is where the directory is now"
+    )
+    if fate == "replaced":
+        assert list((tmp_path / "out").iterdir()) == []
+    else:
+        assert not (tmp_path / "out").exists()
+    if fate != "deleted":
+        moved = tmp_path / "elsewhere"
+        assert fastq.Results(moved).finished == 6
+        assert len(fastq.Results(moved).episodes()) == 6 * 20
+        resumed = run(sweep, moved)
+        pd.testing.assert_frame_equal(resumed.episodes(), results.episodes(), check_exact=True)
+
+
+def test_an_interrupted_sweep_is_a_fair_table(sweep, tmp_path, monkeypatch):
+    compute = chunks._compute
+    done = []
+
+    def interrupted(chunk):
+        if len(done) == 4:
+            raise KeyboardInterrupt
+        done.append(chunk)
+        return compute(chunk)
+
+    monkeypatch.setattr(chunks, "_compute", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(sweep, tmp_path / "x", chunk_size=4)
+    counts = fastq.Results(tmp_path / "x").summary()["runs"]
+    assert counts.sum() == 16
+    assert len(counts) == 6
+    assert counts.max() - counts.min() <= 1
+
+
+def test_a_pipe_in_place_of_a_part_is_refused_at_once(study):
+    part = next((study / "parts").glob("*.parquet"))
+    part.unlink()
+    os.mkfifo(part)
+    with pytest.raises(fastq.InputError, match=r"is damaged \(it is a pipe; must be a regular"):
+        fastq.Results(study).episodes()
