@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pandas as pd
 import pytest
@@ -158,9 +159,11 @@ def test_the_progress_bar_counts_runs(sweep, tmp_path, capsys):
     assert "runs/s" in shown
 
 
-def heed_interrupts():
-    """Do not inherit that the shell, or what runs the tests, ignores Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+HEEDFUL = (
+    "import signal, fastq.cli; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "fastq.cli.main()"
+)
+"""The command line, also below a shell that ignores Ctrl-C, as all below it then do."""
 
 
 @pytest.mark.parametrize("backend", ["threading", "loky"])
@@ -172,11 +175,10 @@ def test_interrupted_and_resumed(tmp_path, backend):
         "grid = {alpha = [0.1, 0.5]}\n"
     )
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "fastq", "sweep", str(spec), "--out", str(out), "--jobs", "2"]
+    command = [sys.executable, "-c", HEEDFUL, "sweep", str(spec), "--out", str(out), "--jobs", "2"]
     process = subprocess.Popen(
         [*command, "--backend", backend],
         stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
-        preexec_fn=heed_interrupts,
     )  # fmt: skip
     deadline = time.monotonic() + 120
     while not list(out.glob("parts/*.parquet")) and time.monotonic() < deadline:
@@ -195,18 +197,19 @@ def test_interrupted_and_resumed(tmp_path, backend):
 
 
 class Leaving(Directory):
-    """A directory that goes away once it has three parts."""
-
-    fate = "moved"
+    """A directory that goes away once it has three parts, as the file ``fate`` beside it says."""
 
     def put(self, name, data):
         super().put(name, data)
-        if name.startswith("parts") and len(self.names("parts", "")) == 3:
-            if self.fate == "deleted":
+        if not name.startswith("parts") or len(self.names("parts", "")) < 3:
+            return
+        with suppress(FileNotFoundError):  # it goes once
+            fate = self.path.with_name("fate").rename(self.path.with_name("met")).read_text()
+            if fate == "deleted":
                 shutil.rmtree(self.path)
             else:
                 self.path.rename(self.path.with_name("elsewhere"))
-            if self.fate == "replaced":
+            if fate == "replaced":
                 self.path.mkdir()
 
 
@@ -219,12 +222,8 @@ class Leaving(Directory):
         ("replaced", {"n_jobs": 2}),
     ],
 )
-def test_a_directory_that_goes_away_stops_the_sweep(
-    results, sweep, tmp_path, monkeypatch, fate, options
-):
-    monkeypatch.setattr(Leaving, "fate", fate)
-    if options.get("backend") == "loky":
-        monkeypatch.setattr(Leaving, "__module__", "__main__")  # workers get it by value
+def test_a_directory_that_goes_away_stops_the_sweep(results, sweep, tmp_path, fate, options):
+    (tmp_path / "fate").write_text(fate)
     out = Leaving(tmp_path / "out")
     with pytest.raises(fastq.RunError) as caught:
         run(sweep, out, chunk_size=2, **options)
@@ -238,8 +237,9 @@ def test_a_directory_that_goes_away_stops_the_sweep(
         assert not (tmp_path / "out").exists()
     if fate != "deleted":
         moved = tmp_path / "elsewhere"
-        assert fastq.Results(moved).finished == 6
-        assert len(fastq.Results(moved).episodes()) == 6 * 20
+        kept = fastq.Results(moved)
+        assert 6 <= kept.finished < 30
+        assert len(kept.episodes()) == kept.finished * 20
         resumed = run(sweep, moved)
         pd.testing.assert_frame_equal(resumed.episodes(), results.episodes(), check_exact=True)
 
@@ -267,5 +267,5 @@ def test_a_pipe_in_place_of_a_part_is_refused_at_once(study):
     part = next((study / "parts").glob("*.parquet"))
     part.unlink()
     os.mkfifo(part)
-    with pytest.raises(fastq.InputError, match=r"is damaged \(it is a pipe; must be a regular"):
+    with pytest.raises(fastq.InputError, match=r"is damaged \('it is a pipe; must be a regular"):
         fastq.Results(study).episodes()
