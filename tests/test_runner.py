@@ -205,10 +205,9 @@ class Leaving(Directory):
             return
         with suppress(FileNotFoundError):  # it goes once
             fate = self.path.with_name("fate").rename(self.path.with_name("met")).read_text()
-            if fate == "deleted":
-                shutil.rmtree(self.path)
-            else:
-                self.path.rename(self.path.with_name("elsewhere"))
+            elsewhere = self.path.rename(self.path.with_name("elsewhere"))
+            if fate == "deleted":  # where another thread may write a file meanwhile
+                shutil.rmtree(elsewhere, ignore_errors=True)
             if fate == "replaced":
                 self.path.mkdir()
 
