@@ -24,6 +24,4 @@ def parts(page: Path, name: str) -> tuple[str, str]:
 def write(page: Path, name: str, text: str) -> None:
     """Put a text into its place, in a file that is whole at any time."""
     before, after = parts(page, name)
-    temporary = page.with_name(f".{page.name}.new")
-    temporary.write_text(f"{before}{text}\n{after}")
-    put(temporary, page)
+    put(page, f"{before}{text}\n{after}".encode())

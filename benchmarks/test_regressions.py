@@ -88,6 +88,7 @@ def test_seeding(benchmark):
 def test_recording(benchmark, tmp_path, record):
     spec = {"env": "fastq/WindyGridworld-v0", "agent": "q_learning", "grid": {"alpha": [0.5]}}
     sweep = fastq.Sweep(**spec, episodes=500, runs=100, record=record)
+    (tmp_path / "x").mkdir()
     store = Directory(tmp_path / "x")
     manifest.open_study(store, sweep)
     place, runs = np.zeros(100, dtype=np.int64), np.arange(100)

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import json
-import uuid
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -38,13 +37,9 @@ def write(place: Place, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, 
     final = Path(place)
     if not final.parent.is_dir():
         raise InputError(f"path = {str(place)!r}: must be in a folder that exists")
-    temporary = final.with_name(f".{uuid.uuid4().hex}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            np.savez_compressed(file, **entries)
-        put(temporary, final)
-    finally:
-        temporary.unlink(missing_ok=True)
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **entries)
+    put(final, packed.getvalue())
 
 
 def read(place: Place, kind: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:

@@ -1,18 +1,71 @@
-"""Files that are whole or not there: written under another name, flushed to disk, renamed."""
+"""Files that are whole or not there: written under another name, flushed to disk, renamed.
+
+Whatever fastq writes to a disk is written here. The other name is random and must be new, so nobody
+can put a link in its place beforehand.
+"""
 
 import contextlib
 import os
+import stat
+import uuid
 from pathlib import Path
 
+TEMPORARY = ".tmp"
+"""How the names of files end that were never renamed; they begin with a dot."""
+LARGEST_FILE = 2**32
+"""Bytes: fastq reads no larger file."""
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+_NEW |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
-def put(temporary: Path, final: Path) -> None:
-    """Flush a file to disk and give it its name; the rename is what makes it count."""
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.replace(final)
+
+def put(final: Path, data: bytes) -> None:
+    """Write a file, in place of what it was; where that fails, leave what was there.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be written.
+    """
+    temporary = final.with_name(f".{uuid.uuid4().hex}{TEMPORARY}")
+    try:
+        with os.fdopen(os.open(temporary, _NEW, 0o666), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(final)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # not every system flushes directories
         folder = os.open(final.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def read(path: Path) -> bytes:
+    """Read a regular file; refuse at once what never ends, as a pipe or a device.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be read, is no regular file, or is too large.
+    """
+    with os.fdopen(os.open(path, _READ), "rb") as file:
+        about = os.fstat(file.fileno())
+        if not stat.S_ISREG(about.st_mode):
+            raise OSError(f"it is {_kind(about.st_mode)}; must be a regular file")
+        if about.st_size > LARGEST_FILE:
+            raise OSError(f"it has {about.st_size} bytes; must be at most {LARGEST_FILE}")
+        try:
+            return file.read(about.st_size)
+        except MemoryError:
+            raise OSError(f"its {about.st_size} bytes do not fit into memory") from None
+
+
+def _kind(mode: int) -> str:
+    """Name what is no regular file."""
+    kinds = [(stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket")]
+    return next((name for is_one, name in kinds if is_one(mode)), "a device")

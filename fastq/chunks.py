@@ -31,6 +31,8 @@ from fastq.training import Settings, train_batch
 from fastq.validation import shorten
 
 _CHUNKS_PER_JOB = 8
+_TURNS = 8
+"""In at least so many turns each configuration gets its runs, if it has so many."""
 _MOST_ROWS = 2**17
 """Bound on the episodes of a chunk: some tens of MB at work, and as little lost at a stop."""
 _SECONDS = 1.0
@@ -81,7 +83,15 @@ def cut(
     run_of: NDArray[np.int64],
     size: int,
 ) -> Iterator[Chunk]:
-    """Cut missing pairs into chunks of a size, each with the configurations that it needs."""
+    """Cut missing pairs into chunks of a size, each with the configurations that it needs.
+
+    All configurations get their first runs before any gets its last, so that a sweep that is
+    interrupted is a fair table. A turn is an eighth of the runs, rounded down to a power of two: it
+    fills lanes, is a span of few in a part's list, and a block of moments.
+    """
+    turn = _power_of_two(min(max(1, sweep.runs // _TURNS), size))
+    order = np.lexsort((run_of, configuration_of, run_of // turn))
+    configuration_of, run_of = configuration_of[order], run_of[order]
     settings, identity = settings_of(sweep), Study.of(sweep).identity
     _remember(sweep.mdp)
     varied = varied_in(sweep.configurations)
@@ -89,7 +99,9 @@ def cut(
     starts = range(0, max(len(run_of) - fewest, 0) + 1, size)
     for start in starts:
         some = slice(start, None if start == starts[-1] else start + size)
-        needed, place = np.unique(configuration_of[some], return_inverse=True)
+        runs, needed = run_of[some], configuration_of[some]
+        order = np.lexsort((runs, needed))
+        needed, place = np.unique(needed[order], return_inverse=True)
         yield Chunk(
             store,
             sweep.mdp.fingerprint,
@@ -99,8 +111,13 @@ def cut(
             varied,
             [sweep.configurations[i] for i in needed],
             place,
-            run_of[some],
+            runs[order],
         )
+
+
+def _power_of_two(number: int) -> int:
+    """Round down to a power of two."""
+    return 1 << (number.bit_length() - 1)
 
 
 def halves(chunk: Chunk) -> list[Chunk]:

@@ -11,7 +11,10 @@ import contextlib
 import itertools
 import logging
 import os
+import signal
 import socket
+import threading
+import time
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -20,6 +23,7 @@ from typing import Any, TypeVar
 
 import joblib
 
+from fastq.disk_cache import CacheWarning
 from fastq.errors import InputError, RunError
 from fastq.validation import shorten
 
@@ -30,6 +34,8 @@ Done = tuple[T, R | None]
 
 _AHEAD = 2
 """Tasks in hand for each worker of a cluster, so that none waits for the next."""
+_GLANCE = 0.5
+"""Seconds until a worker looks again whether its parent lives."""
 _PATIENCE = 10.0
 """Seconds until nobody is thought to listen at an address."""
 
@@ -116,11 +122,29 @@ def _numbered(work: Callable[[T], R], number: int, task: T) -> tuple[int, R]:
     return number, work(task)
 
 
+def _follow(parent: int) -> None:
+    """End this worker when its parent has ended, however that was: nobody else would end it.
+
+    And leave it to the parent to say that the disk is full.
+    """
+    warnings.filterwarnings("ignore", category=CacheWarning)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_GLANCE)
+        os.kill(os.getpid(), signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 @contextlib.contextmanager
 def _joblib(backend: str, n_jobs: int) -> Iterator[Engine]:
     """Make a backend joblib's present one."""
+    options: dict[str, Any] = {}
+    if backend == "loky":
+        options = {"initializer": _follow, "initargs": (os.getpid(),)}
     try:
-        context = joblib.parallel_config(backend=backend, n_jobs=n_jobs)
+        context = joblib.parallel_config(backend=backend, n_jobs=n_jobs, **options)
     except (ValueError, ImportError) as error:
         raise _unknown(backend, error) from None
     with context:

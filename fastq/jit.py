@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 
+from fastq.disk_cache import kept_on_disk
 from fastq.errors import InputError
 from fastq.outside import converted_value, plain_function, with_converted
 
@@ -104,7 +105,7 @@ def specialised(template: F, name: str, digest: str, names: Mapping[str, Any]) -
     cell = types.CellType(sources_digest() + digest)
     keyed = types.FunctionType(code, bound.__globals__, name, closure=(cell,))
     keyed.__qualname__, keyed.__module__, keyed.__doc__ = name, template.__module__, bound.__doc__
-    return cast(F, numba.njit(cache=True, **_OPTIONS)(keyed))
+    return cast(F, kept_on_disk(numba.njit(**_OPTIONS)(keyed)))
 
 
 def _with_callees(

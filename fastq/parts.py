@@ -1,9 +1,8 @@
 """Part files: the rows that the tasks of a study wrote.
 
 A part is a parquet file with one row for each point of each entry of what was recorded (`records`):
-by default for each configuration, run and episode, in that order, as pandas, Polars or DuckDB read
-it. Its footer lists the runs that it holds, and whose they are. A name that ends in ``.parquet`` is
-a whole part, and ends in the checksum of the part's bytes, which every reading is held against.
+by default for each configuration, run and episode, in that order. Its footer lists the runs that it
+holds, and whose they are. Its name ends in the checksum of its bytes: every reading checks it.
 """
 
 import contextlib
@@ -50,8 +49,7 @@ Varied = dict[str, pa.DataType]
 """The columns of what varies between the configurations of a study, and their types."""
 
 _SPLIT = (pa.float64(), pa.int32(), pa.int64())
-"""Results of these types are written byte by byte of each number, which packs well, and as quickly
-as copying."""
+"""Results of these types are written byte by byte of each number: it packs well, and is quick."""
 
 
 def varied_in(configurations: Sequence[Configuration]) -> Varied:
@@ -246,7 +244,7 @@ def read_parts(
     """
     for part in part_names(store):
         with _reading(store, part, identity) as file:
-            table = file.read(columns=["configuration", "run", *columns])
+            table = file.read(["configuration", "run", *columns], use_threads=False)
             if table.num_columns < 2 + len(columns):
                 raise ValueError("it lacks a column")
             for name, kind in columns.items():
@@ -264,7 +262,7 @@ def damaged_parts(store: Store, identity: str) -> list[str]:
     for part in part_names(store):
         try:
             with _reading(store, part, identity) as file:
-                file.read()
+                file.read(use_threads=False)
         except InputError as error:
             found.append(str(error))
     return found
@@ -282,7 +280,11 @@ def _checksum(data: bytes) -> str:
 
 @contextlib.contextmanager
 def _reading(store: Store, part: str, identity: str) -> Iterator[pq.ParquetFile]:
-    """Open a part; turn whatever goes wrong in reading it into an error of one line."""
+    """Open a part; turn whatever goes wrong in reading it into an error of one line.
+
+    Read it on this thread alone: one of pyarrow's threads may be the last to hold the bytes, asks
+    for the GIL to free them, and aborts the process if the interpreter ends then (Arrow's 34314).
+    """
     try:
         data = store.read(part)
         if not part.removesuffix(_SUFFIX).endswith(f"-{_checksum(data)}"):

@@ -28,6 +28,7 @@ from fastq import statistics
 from fastq.bounds import bounds_of
 from fastq.estimates import check_metric
 from fastq.metrics import Floats
+from fastq.remote import open_store
 from fastq.results import Results
 from fastq.runner import run_some
 from fastq.samples import check_recorded
@@ -139,7 +140,7 @@ def race(
     choose("guarantee", guarantee, GUARANTEES)
     asked = check_metric(sweep, metric)
     check_recorded(sweep.recording, asked)
-    counts = looks(first_runs, sweep.runs)
+    counts, store = looks(first_runs, sweep.runs), open_store(out)
     if guarantee == "any":
         bounds = sorted(
             asked.sign * bound
@@ -153,7 +154,7 @@ def race(
     for count in counts:
         runs[left] = count
         wanted = np.arange(sweep.runs) < runs[:, None]
-        results = run_some(sweep, out, wanted, **options)
+        results = run_some(sweep, store, wanted, **options)
         values = results.values(metric)
         left = drop(asked.sign * values[:count], left, level)
         if left.sum() == 1:

@@ -7,10 +7,12 @@ as its tools do, in the environment: AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL and the
 import contextlib
 import json
 import os
+import re
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 from fastq.errors import InputError
 from fastq.store import Directory, Store
@@ -33,8 +35,17 @@ def open_store(place: str | Path | Store) -> Store:
     return Remote(str(place)) if "://" in str(place) else Directory(place)
 
 
+def shown(place: object) -> str:
+    """Name a place as it may be printed: a URL without the user and password that it may hold."""
+    return _USER.sub("", str(place))
+
+
+_USER = re.compile(r"(?<=://)[^/\s]*@")
+"""Who asks, in a URL, as ``user:password@``."""
+
+
 class Remote(Store):
-    """A folder of objects.
+    """A folder of objects. It is named in all messages without the user and password of its URL.
 
     Raises
     ------
@@ -46,7 +57,7 @@ class Remote(Store):
         protocol, _, path = url.partition("://")
         self.url = f"{protocol}://{path.rstrip('/')}"
         if not path.strip("/"):
-            raise InputError(f"out = {url!r}: must name a folder after {protocol}://")
+            raise InputError(f"out = {shown(url)!r}: must name a folder after {protocol}://")
         try:
             from fsspec.core import url_to_fs
 
@@ -54,12 +65,12 @@ class Remote(Store):
             self._system, self._root = url_to_fs(self.url, use_listings_cache=False)
         except (ImportError, ValueError, OSError) as error:
             raise InputError(
-                f"out = {url!r}: must be a directory, or a URL that fsspec can open "
-                f"({shorten(str(error), 120)})"
+                f"out = {shown(url)!r}: must be a directory, or a URL that fsspec can open "
+                f"({self._said(error)})"
             ) from None
 
     def __str__(self) -> str:
-        return self.url
+        return shown(self.url)
 
     def __reduce__(self) -> tuple[type["Remote"], tuple[str]]:
         return Remote, (self.url,)  # each process has connections of its own
@@ -100,12 +111,12 @@ class Remote(Store):
             self._done(lambda: self._system.pipe_file(path, mine.encode(), mode="create"))
         except FileExistsError:
             raise InputError(
-                f"out = {self.url!r}: another sweep is at work there ({shorten(self._holder())}); "
-                f"must be one at a time; where it was killed, delete {self.url}/{_LOCK}"
+                f"out = {str(self)!r}: another sweep is at work there ({shorten(self._holder())}); "
+                f"must be one at a time; where it was killed, delete {self}/{_LOCK}"
             ) from None
         except OSError as error:
             raise InputError(
-                f"out = {self.url!r}: cannot be written ({shorten(str(error), 120)})"
+                f"out = {str(self)!r}: cannot be written ({self._said(error)})"
             ) from None
         try:
             yield
@@ -115,6 +126,9 @@ class Remote(Store):
 
     def sweep_up(self) -> None:
         """Do nothing: what was not put whole is not there."""
+
+    def check_place(self) -> None:
+        """Do nothing: objects do not move."""
 
     def _holder(self) -> dict[str, Any]:
         """Say who holds the lock."""
@@ -132,10 +146,22 @@ class Remote(Store):
         """Do what may fail; each system has errors of its own."""
         try:
             return work()
-        except OSError:
-            raise
+        except FileNotFoundError as error:
+            raise FileNotFoundError(self._said(error)) from None
+        except FileExistsError as error:
+            raise FileExistsError(self._said(error)) from None
         except Exception as error:
-            raise OSError(f"{type(error).__name__}: {shorten(str(error), 120)}") from None
+            name = "" if isinstance(error, OSError) else f"{type(error).__name__}: "
+            raise OSError(f"{name}{self._said(error)}") from None
+
+    def _said(self, error: Exception) -> str:
+        """Give the text of an error without what only the user should know."""
+        text = shown(error)
+        for user in _USER.findall(self.url):
+            password = user[:-1].partition(":")[2]
+            for secret in {password, unquote(password)} - {""}:
+                text = text.replace(secret, "***")
+        return shorten(text, 120)
 
 
 def _is_abandoned(holder: dict[str, Any]) -> bool:

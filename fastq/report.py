@@ -73,10 +73,8 @@ def write_report(
         f"seed {study.seed}"
     )
     text = render(str(study), subtitle, list(page.sections()))
-    temporary = final.with_name(f".{final.name}.tmp")
     try:
-        temporary.write_text(text, encoding="utf-8")
-        atomic.put(temporary, final)
+        atomic.put(final, text.encode())
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from None
     return page.unconfirmed

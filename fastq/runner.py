@@ -25,7 +25,7 @@ from fastq.chunks import (
     summed,
 )
 from fastq.engines import Engine, engine
-from fastq.errors import RunError
+from fastq.errors import InputError, RunError
 from fastq.loading import refuse_while_loading
 from fastq.manifest import add_work, check_study, has_manifest, open_study
 from fastq.parts import finished_runs
@@ -85,7 +85,7 @@ def run(
     InputError
         Where `out` holds something else, or another process works on it; nothing is then changed.
     RunError
-        Where runs failed; all others are kept.
+        Where runs failed; all others are kept. Or where `out` was moved or deleted meanwhile.
     """
     return run_some(
         sweep,
@@ -102,7 +102,7 @@ def run(
 
 def run_some(
     sweep: Sweep,
-    out: str | Path,
+    out: str | Path | Store,
     wanted: Bools,
     *,
     n_jobs: int = -1,
@@ -160,6 +160,7 @@ def _complete(
     try:
         with tqdm(total=total, initial=total - count, unit=" runs", disable=not progress) as bar:
             for report in reports:
+                store.check_place()
                 bar.update(report.finished)
                 steps += report.steps
                 failed += report.failures
@@ -167,9 +168,12 @@ def _complete(
                     break
     finally:
         reports.close()
-        with suppress(OSError):  # it tells of the work, and no more: the parts are what counts
+        with suppress(
+            OSError, InputError
+        ):  # it tells of the work, and no more: the parts are what counts
             add_work(store, time.perf_counter() - started, steps)
             store.sweep_up()
+    store.check_place()
     return failed
 
 

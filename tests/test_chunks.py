@@ -29,7 +29,7 @@ def test_each_run_is_done_once(runs, size, together):
     tasks = list(chunks.grouped(cut, together))
     found = [pair for task in tasks for chunk in task for pair in pairs_of(chunk)]
     keys = [configuration.key for configuration in SWEEP.configurations]
-    assert found == list(itertools.product(keys, range(runs)))
+    assert sorted(found) == sorted(itertools.product(keys, range(runs)))
     assert all(len(task) == together for task in tasks[:-1])
     for task in tasks:
         for chunk in task:
@@ -65,3 +65,19 @@ def test_the_pace_is_that_of_a_run():
     found = [chunks.seconds_per_run(sweep) for sweep in (SWEEP, slow)]
     assert 0 < found[0] < found[1]
     assert found[1] / found[0] > 100
+
+
+@pytest.mark.parametrize(("runs", "size"), [(1, 4), (5, 7), (30, 1), (64, 16), (100, 32), (500, 7)])
+def test_all_configurations_get_on_together(runs, size):
+    """Wherever the work is cut off, counts of runs differ by a turn and a chunk at most."""
+    sweep = fastq.Sweep(**{**SMALL, "runs": runs})
+    places, numbers = np.nonzero(np.ones((6, runs)))
+    counts = dict.fromkeys((one.key for one in sweep.configurations), 0)
+    largest = 0
+    for chunk in chunks.cut(Directory("nowhere"), sweep, places, numbers, size):
+        for key, run in pairs_of(chunk):
+            assert run == counts[key]
+            counts[key] += 1
+        largest = max(largest, max(counts.values()) - min(counts.values()))
+    assert set(counts.values()) == {runs}
+    assert largest <= min(size, max(1, runs // 8))

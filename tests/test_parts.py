@@ -1,6 +1,9 @@
 """Part files: what is in them, and what damage does."""
 
+import subprocess
+import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -51,6 +54,7 @@ def test_no_temporary_file_is_left(results):
 
 
 def test_a_failed_write_leaves_nothing(sweep, tmp_path, monkeypatch):
+    (tmp_path / "x").mkdir()
     store = Directory(tmp_path / "x")
     open_study(store, sweep)
 
@@ -107,3 +111,19 @@ def test_rows_that_do_not_fill_episodes(study):
     (study / "parts" / f"x-{zlib.crc32(data):08x}.parquet").write_bytes(data)
     with pytest.raises(fastq.InputError, match=r"holds \d+ rows, no multiple of 20"):
         fastq.Results(study).episodes()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted in /proc")
+def test_reading_starts_no_thread_that_may_outlive_the_interpreter(results):
+    """A thread of pyarrow's that frees a part's bytes as the interpreter ends aborts it."""
+    code = (
+        "import os, sys, pyarrow, fastq; pyarrow.set_cpu_count(4)\n"
+        "results = fastq.Results(sys.argv[1]); results.finished\n"
+        "before = set(os.listdir('/proc/self/task')); results.episodes()\n"
+        "from fastq.parts import damaged_parts\n"
+        "assert damaged_parts(results.store, results.study.identity) == []\n"
+        "print(len(set(os.listdir('/proc/self/task')) - before))"
+    )
+    command = [sys.executable, "-c", code, str(results.directory)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n"

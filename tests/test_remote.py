@@ -13,7 +13,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 import fastq
-from fastq.remote import Remote, open_store
+from fastq.remote import Remote, open_store, shown
 from tests.conftest import SMALL
 
 
@@ -119,3 +119,40 @@ def test_a_directory_needs_no_fsspec(tmp_path, monkeypatch):
     assert str(open_store(tmp_path)) == str(tmp_path)
     with pytest.raises(fastq.InputError, match="that fsspec can open"):
         open_store("s3://bucket/x")
+
+
+SECRET = "ftp://me:pa%21ss@127.0.0.1:1/study"
+
+
+def test_no_message_holds_a_password():
+    with pytest.raises(fastq.InputError) as caught:
+        fastq.run(fastq.Sweep(**SMALL), out=SECRET, n_jobs=1, progress=False)
+    assert str(caught.value).startswith("out = 'ftp://127.0.0.1:1/study': ")
+    for secret in ("pa%21ss", "pa!ss", "me:"):
+        assert secret not in str(caught.value)
+
+
+def test_a_store_is_named_and_fails_without_the_password():
+    store = Remote("memory://me:pa%21ss@here/study")
+    assert str(store) == "memory://here/study"
+    assert pickle.loads(pickle.dumps(store)).url == "memory://me:pa%21ss@here/study"
+
+    def failing():
+        raise RuntimeError("530 memory://me:pa%21ss@here/study: login of me with pa!ss failed")
+
+    with pytest.raises(OSError, match="530") as caught:
+        store._done(failing)
+    assert "memory://here/study: login of me with *** failed" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("s3://bucket/a@b", "s3://bucket/a@b"),
+        ("s3://key:sec@ret@bucket/x", "s3://bucket/x"),
+        ("simplecache::ftp://me:it@host/x", "simplecache::ftp://host/x"),
+        ("results/a@b", "results/a@b"),
+    ],
+)
+def test_places_as_they_are_printed(place, name):
+    assert shown(place) == name

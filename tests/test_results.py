@@ -124,6 +124,7 @@ def test_bad_arguments(results, arguments, message):
 
 
 def test_no_finished_runs(sweep, tmp_path):
+    (tmp_path / "x").mkdir()
     open_study(Directory(tmp_path / "x"), sweep)
     with pytest.raises(fastq.InputError, match="holds no finished runs"):
         fastq.Results(tmp_path / "x").summary()

@@ -1,16 +1,19 @@
 """`run`: the same tables however the work is split, resumed or interrupted."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pandas as pd
 import pytest
 
 import fastq
 from fastq import chunks, runner
+from fastq.store import Directory
 
 
 def run(sweep, out, **options):
@@ -156,6 +159,13 @@ def test_the_progress_bar_counts_runs(sweep, tmp_path, capsys):
     assert "runs/s" in shown
 
 
+HEEDFUL = (
+    "import signal, fastq.cli; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "fastq.cli.main()"
+)
+"""The command line, also below a shell that ignores Ctrl-C, as all below it then do."""
+
+
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_interrupted_and_resumed(tmp_path, backend):
     """A real process is interrupted in mid-sweep; run again, it ends as if it never was."""
@@ -165,7 +175,7 @@ def test_interrupted_and_resumed(tmp_path, backend):
         "grid = {alpha = [0.1, 0.5]}\n"
     )
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "fastq", "sweep", str(spec), "--out", str(out), "--jobs", "2"]
+    command = [sys.executable, "-c", HEEDFUL, "sweep", str(spec), "--out", str(out), "--jobs", "2"]
     process = subprocess.Popen(
         [*command, "--backend", backend],
         stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
@@ -184,3 +194,77 @@ def test_interrupted_and_resumed(tmp_path, backend):
     sweep = fastq.Sweep.from_toml(spec)
     resumed, fresh = run(sweep, out), run(sweep, tmp_path / "fresh")
     pd.testing.assert_frame_equal(resumed.episodes(), fresh.episodes(), check_exact=True)
+
+
+class Leaving(Directory):
+    """A directory that goes away once it has three parts, as the file ``fate`` beside it says."""
+
+    def put(self, name, data):
+        super().put(name, data)
+        if not name.startswith("parts") or len(self.names("parts", "")) < 3:
+            return
+        with suppress(FileNotFoundError):  # it goes once
+            fate = self.path.with_name("fate").rename(self.path.with_name("met")).read_text()
+            elsewhere = self.path.rename(self.path.with_name("elsewhere"))
+            if fate == "deleted":  # where another thread may write a file meanwhile
+                shutil.rmtree(elsewhere, ignore_errors=True)
+            if fate == "replaced":
+                self.path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("fate", "options"),
+    [
+        ("moved", {}),
+        ("moved", {"n_jobs": 2, "backend": "loky"}),
+        ("deleted", {"n_jobs": 2}),
+        ("replaced", {"n_jobs": 2}),
+    ],
+)
+def test_a_directory_that_goes_away_stops_the_sweep(results, sweep, tmp_path, fate, options):
+    (tmp_path / "fate").write_text(fate)
+    out = Leaving(tmp_path / "out")
+    with pytest.raises(fastq.RunError) as caught:
+        run(sweep, out, chunk_size=2, **options)
+    assert str(caught.value) == (
+        f"{tmp_path / 'out'}: was moved or deleted while a sweep was at work in it; "
+        "what was finished is where the directory is now"
+    )
+    if fate == "replaced":
+        assert list((tmp_path / "out").iterdir()) == []
+    else:
+        assert not (tmp_path / "out").exists()
+    if fate != "deleted":
+        moved = tmp_path / "elsewhere"
+        kept = fastq.Results(moved)
+        assert 6 <= kept.finished < 30
+        assert len(kept.episodes()) == kept.finished * 20
+        resumed = run(sweep, moved)
+        pd.testing.assert_frame_equal(resumed.episodes(), results.episodes(), check_exact=True)
+
+
+def test_an_interrupted_sweep_is_a_fair_table(sweep, tmp_path, monkeypatch):
+    compute = chunks._compute
+    done = []
+
+    def interrupted(chunk):
+        if len(done) == 4:
+            raise KeyboardInterrupt
+        done.append(chunk)
+        return compute(chunk)
+
+    monkeypatch.setattr(chunks, "_compute", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(sweep, tmp_path / "x", chunk_size=4)
+    counts = fastq.Results(tmp_path / "x").summary()["runs"]
+    assert counts.sum() == 16
+    assert len(counts) == 6
+    assert counts.max() - counts.min() <= 1
+
+
+def test_a_pipe_in_place_of_a_part_is_refused_at_once(study):
+    part = next((study / "parts").glob("*.parquet"))
+    part.unlink()
+    os.mkfifo(part)
+    with pytest.raises(fastq.InputError, match=r"is damaged \('it is a pipe; must be a regular"):
+        fastq.Results(study).episodes()

@@ -4,6 +4,8 @@ Exit status: 0 done, 1 some runs failed or differ, 2 bad input, 130 interrupted,
 """
 
 import sys
+import warnings
+from typing import Any
 
 import typer
 
@@ -21,12 +23,18 @@ def main() -> None:
     from fastq.errors import StaleWarning
 
     warnings.simplefilter("ignore", StaleWarning)  # commands say it in their own words
+    warnings.showwarning = _show_warning
     try:
         app()
     except InputError as error:
         _fail(str(error), 2)
     except RunError as error:
         _fail(str(error), 1)
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    """Print a warning, in one line."""
+    typer.echo(f"warning: {message}", err=True)
 
 
 def _fail(message: str, status: int) -> None:

@@ -29,7 +29,7 @@ def show(directory: Directory, metric: Metric = "return") -> None:
     manifest, study = results.manifest, results.study
     version, revision = manifest["versions"].get("fastq-rl"), manifest["revision"] or "unknown"
     typer.echo(
-        f"{directory}: {study}, {study.num_configurations} configurations x "
+        f"{results.store}: {study}, {study.num_configurations} configurations x "
         f"{study.runs} runs x {study.episodes} episodes, seed {study.seed}\n"
         f"{results.finished} of {results.total} runs finished, in {manifest['wall_time']:g} s; "
         f"fastq {version}, revision {revision}"
@@ -114,6 +114,7 @@ def verify(
     trust: Trust = False,
 ) -> None:
     """Check every checksum, and compute a random sample of runs again."""
+    from fastq.remote import shown
     from fastq.verification import verify as check
 
     found = check(directory, sample=sample, reference=reference, trust=trust)
@@ -121,7 +122,7 @@ def verify(
     versions = ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())
     tree = {True: "clean", False: "with changes", None: "of no checkout"}[manifest["clean"]]
     whole = found.parts - len(found.damaged)
-    typer.echo(f"{directory}: {whole} of {found.parts} parts have their checksums")
+    typer.echo(f"{shown(directory)}: {whole} of {found.parts} parts have their checksums")
     for line in found.damaged:
         typer.echo(f"  {line}")
     if found.checked:

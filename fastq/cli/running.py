@@ -42,13 +42,14 @@ def sweep(
 ) -> None:
     """Run a sweep, or what is missing of it, and draw its pictures."""
     from fastq.estimates import check_metric
+    from fastq.remote import shown
     from fastq.sweep import Sweep
 
     spec = Sweep.from_toml(file)
     check_metric(spec, metric)
     directory = out or _directory_of(file)
     by_metric = "" if metric == "return" else f" --metric {metric}"
-    again = f"fastq sweep {file} --out {directory}{' --race' if race else ''}{by_metric}"
+    again = f"fastq sweep {file} --out {shown(directory)}{' --race' if race else ''}{by_metric}"
     options = {"n_jobs": jobs, "backend": backend, "address": address, "fail_fast": fail_fast}
     if guarantee != "seen" and not race:
         raise InputError(f"guarantee = {guarantee!r}: is for races; must come with --race")
@@ -64,7 +65,7 @@ def sweep(
             raise
         _interrupted(spec, directory, again, 143)
     if not quiet:
-        typer.echo(f"\nto look at it again: fastq show {directory}{by_metric}")
+        typer.echo(f"\nto look at it again: fastq show {shown(directory)}{by_metric}")
 
 
 @app.command()
@@ -74,6 +75,7 @@ def plan(
 ) -> None:
     """Say what a sweep would do, before anything is done."""
     from fastq.forecast import plan as forecast
+    from fastq.remote import shown
     from fastq.sweep import Sweep
 
     spec = Sweep.from_toml(file)
@@ -81,7 +83,7 @@ def plan(
     found = forecast(spec, directory)
     typer.echo(
         f"{found.study}: {found.study.num_configurations} configurations x {found.study.runs} runs "
-        f"x {found.study.episodes} episodes -> {directory}\n"
+        f"x {found.study.episodes} episodes -> {shown(directory)}\n"
         f"  {found.finished:,} runs are done, {found.missing:,} are to be done\n"
         f"  {found.steps:,.3g} steps, {found.seconds:,.3g} s on one core, "
         f"{found.bytes / 1e6:,.3g} MB, about"
@@ -140,12 +142,13 @@ def _run(
     from fastq.chunks import kernels_of
     from fastq.jit import is_cached
     from fastq.racing import race
+    from fastq.remote import shown
     from fastq.runner import run
 
     if not quiet:
         typer.echo(
             f"{spec.agent_names} on {spec.env_name}: {spec.num_configurations} configurations x "
-            f"{spec.runs} runs x {spec.episodes} episodes -> {directory}"
+            f"{spec.runs} runs x {spec.episodes} episodes -> {shown(directory)}"
         )
         if not all(map(is_cached, kernels_of(spec))):
             typer.echo("compiling the kernels, once for this machine: some seconds ...")
@@ -159,11 +162,12 @@ def _run(
 
 def _interrupted(spec: "Sweep", directory: str, again: str, status: int) -> None:
     """Say what is kept and how to go on, and exit as interrupted programs do."""
+    from fastq.remote import shown
     from fastq.results import Results
 
     try:
         kept = Results(directory, spec)
-        state = f"{kept.finished} of {kept.total} runs are kept in {directory}"
+        state = f"{kept.finished} of {kept.total} runs are kept in {shown(directory)}"
     except InputError:
         state = "nothing was written yet"
     typer.echo(f"\ninterrupted: {state}; to resume: {again}", err=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastq.atomic import put
 from fastq.errors import InputError
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def save(drawn: "Axes | Figure", path: str | Path) -> None:
     with mpl.rc_context(_RULES), _settled(figure):
         figure.savefig(buffer, format=suffix, dpi=300, metadata=_METADATA[suffix])
     try:
-        path.write_bytes(buffer.getvalue())
+        put(path, buffer.getvalue())
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from None
 
