@@ -19,8 +19,15 @@ _NEW |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
-def put(final: Path, data: bytes) -> None:
+def put(final: Path, data: bytes, mode: int = 0o666) -> None:
     """Write a file, in place of what it was; where that fails, leave what was there.
+
+    Parameters
+    ----------
+    final : Path
+    data : bytes
+    mode : int
+        Who may read and write it, beside what the process's mask takes away.
 
     Raises
     ------
@@ -29,7 +36,7 @@ def put(final: Path, data: bytes) -> None:
     """
     temporary = final.with_name(f".{uuid.uuid4().hex}{TEMPORARY}")
     try:
-        with os.fdopen(os.open(temporary, _NEW, 0o666), "wb") as file:
+        with os.fdopen(os.open(temporary, _NEW, mode), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

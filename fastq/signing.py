@@ -11,7 +11,6 @@ import json
 import os
 import secrets
 import stat
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -87,11 +86,4 @@ def _make(path: Path) -> None:
     with FileLock(path.with_name(".lock"), timeout=_SECONDS):
         if path.exists():
             return
-        temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
-        try:
-            file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(file, "wb") as opened:
-                opened.write(secrets.token_bytes(_SIZE))
-            put(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        put(path, secrets.token_bytes(_SIZE), mode=0o600)

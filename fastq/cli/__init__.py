@@ -11,17 +11,13 @@ import typer
 
 from fastq.cli import looking, running
 from fastq.cli.app import app
-from fastq.errors import InputError, RunError
+from fastq.errors import InputError, RunError, StaleWarning
 
 __all__ = ["app", "looking", "main", "running"]
 
 
 def main() -> None:
     """Run the command line; errors are one line on standard error."""
-    import warnings
-
-    from fastq.errors import StaleWarning
-
     warnings.simplefilter("ignore", StaleWarning)  # commands say it in their own words
     warnings.showwarning = _show_warning
     try:
