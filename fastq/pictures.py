@@ -9,7 +9,9 @@ import pandas as pd
 from fastq import plot
 from fastq.errors import InputError
 from fastq.manifest import said
+from fastq.plot.style import plain
 from fastq.results import Results
+from fastq.spreadsheets import as_csv
 from fastq.study import Study
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def write_pictures(results: Results) -> list[str]:
     if results.study.record.kind != "summary":
         files["curves.png"] = _curves(results, summary)
     files["heatmap.png"] = _heatmap(results, summary)
-    files["summary.csv"] = summary.to_csv(index=False).encode()
+    files["summary.csv"] = as_csv(summary).encode()
     for name, data in files.items():
         try:
             results.store.put(name, data)
@@ -60,7 +62,7 @@ def _curves(results: Results, summary: pd.DataFrame) -> bytes:
     chosen = spread(summary, 1)
     ax = draw_curves(curves, chosen, figure.subplots())
     some = f"\n{len(chosen)} of {len(summary)} configurations, from the best to the worst"
-    ax.set_title(str(results.study) + (some if len(chosen) < len(summary) else ""))
+    ax.set_title(plain(str(results.study)) + (some if len(chosen) < len(summary) else ""))
     return _png(figure)
 
 
@@ -98,7 +100,7 @@ def _heatmap(results: Results, summary: pd.DataFrame) -> bytes:
 
     figure = Figure(figsize=(8, 4.2), layout="constrained")
     x, y = axes_of(results.study.names)
-    plot.heatmap(summary, x, y, ax=figure.subplots()).set_title(str(results.study))
+    plot.heatmap(summary, x, y, ax=figure.subplots()).set_title(plain(str(results.study)))
     return _png(figure)
 
 

@@ -25,7 +25,7 @@ from fastq.runner import run_some
 from fastq.samples import check_recorded
 from fastq.statistics.estimators import check_level
 from fastq.study import Cell
-from fastq.sweep import Sweep
+from fastq.sweep import Sweep, check_sweep
 from fastq.validation import check_arguments
 
 
@@ -96,6 +96,7 @@ def race(
     InputError, RunError
         As `run` does, and for a metric that needs more than is recorded.
     """
+    check_sweep(sweep)
     check_level(level)
     check_arguments(first_runs=first_runs)
     asked = check_asked(sweep.recording, Asked(metric))

@@ -21,6 +21,7 @@ from fastq.pictures import axes_of, draw_curves, spread, window_of
 from fastq.records import METRICS
 from fastq.results import Results
 from fastq.selection import Selection
+from fastq.text import file_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -185,7 +186,7 @@ class _Page:
         pictures = [
             _drawn(
                 table[table["hyperparameter"] == name],
-                f"sensitivity-{name}",
+                file_name(f"sensitivity-{name}"),
                 f"{name}: the best over the others, and with the others as in the best",
                 partial(plot.sensitivity_curves, table, name),
             )

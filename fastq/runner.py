@@ -34,7 +34,7 @@ from fastq.rerun import settings_of
 from fastq.results import Results
 from fastq.store import Store
 from fastq.study import Study
-from fastq.sweep import Sweep
+from fastq.sweep import Sweep, check_sweep
 from fastq.training import why_failed
 from fastq.validation import check_arguments
 
@@ -86,6 +86,7 @@ def run(
     RunError
         Where runs failed; all others are kept.
     """
+    check_sweep(sweep)
     return run_some(
         sweep,
         out,

@@ -11,10 +11,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Beside the plain signs, those of full width: spreadsheets take them for the same.
-_BEGINS_FORMULA = tuple("=+-@\t\r\n\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}") + (
-    "\N{FULLWIDTH HYPHEN-MINUS}",
-    "\N{FULLWIDTH COMMERCIAL AT}",
-)
+_FULL_WIDTH = "\uff1d\uff0b\uff0d\uff20"
+_BEGINS_FORMULA = tuple("=+-@\t\r\n" + _FULL_WIDTH)
 
 
 def quoted(cell: str) -> str:

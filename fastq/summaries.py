@@ -13,7 +13,7 @@ from fastq.metrics import OF_POLICIES, find_metric
 from fastq.records import METRICS, Entries
 from fastq.study import Cell, describe
 from fastq.tables import Tables
-from fastq.validation import check_arguments, choose
+from fastq.validation import check_arguments, choose, shorten
 
 _CHECKPOINTS = 10
 _STEPS = 200
@@ -198,6 +198,9 @@ class Summaries(Tables):
             As `curves` does, and where not one configuration is meant, or they share no runs.
         """
         record, episodes = self.study.record, self.study.episodes
+        for name, point in (("first", first), ("second", second)):
+            if not isinstance(point, Mapping):
+                raise InputError(f"{name} = {shorten(point)}: must be as {{'alpha': 0.5}}")
         choose("metric", metric, METRICS)
         estimates.check_asked(record, Asked(metric, interval, level))
         points = estimates.curve_points(record, episodes, window)

@@ -26,7 +26,7 @@ from fastq.records import Record, as_record
 from fastq.registry import find_agent
 from fastq.spec import Agents, EnvArgs, Environment, Fixed, Grid, Recorded, Value
 from fastq.spec_file import misplaced, read_fields
-from fastq.validation import Count, Seed, Streams, Validated, meant
+from fastq.validation import Count, Seed, Streams, Validated, meant, shorten
 
 _MOST = 10**7
 """Bound on configurations: each takes some microseconds and about a kilobyte."""
@@ -247,6 +247,8 @@ class Sweep(Validated):
         InputError
             Naming the file besides what is wrong.
         """
+        if not isinstance(path, str | Path):
+            raise InputError(f"path = {shorten(path)}: must be the name of a TOML file")
         fields: dict[str, Any] = {}
         try:
             fields = read_fields(path)
@@ -269,6 +271,14 @@ class Sweep(Validated):
                 "give the file's name"
             )
         return tomli_w.dumps(self.model_dump(exclude_none=True))
+
+
+def check_sweep(sweep: object) -> None:
+    """Raise `InputError` unless something is a sweep."""
+    if not isinstance(sweep, Sweep):
+        raise InputError(
+            f"sweep = {shorten(sweep)}: must be a Sweep; Sweep.from_toml reads one from a file"
+        )
 
 
 @contextlib.contextmanager

@@ -25,6 +25,7 @@ from fastq.rerun import settings_of
 from fastq.store import Store
 from fastq.study import Cell, Study
 from fastq.sweep import Configuration, Sweep
+from fastq.validation import shorten
 
 
 class Tables:
@@ -32,6 +33,8 @@ class Tables:
 
     def __init__(self, directory: str | Path | Store, sweep: Sweep | Study | None = None) -> None:
         self.store = open_store(directory)
+        if not isinstance(sweep, Sweep | Study | None):
+            raise InputError(f"sweep = {shorten(sweep)}: must be a Sweep, or left out")
         self.manifest = read_manifest(self.store)
         self._sweep = sweep if isinstance(sweep, Sweep) else None
         asked = Study.of(sweep) if isinstance(sweep, Sweep) else sweep
@@ -180,13 +183,18 @@ class Tables:
 
     def _configuration(self, place: int) -> Configuration:
         """Give a configuration that its runs can be had of again."""
-        key = self.study.keys[place]
-        for configuration in self.sweep.configurations:
-            if configuration.key == key:
-                return configuration
-        raise InputError(
-            f"{self.store}: configuration {place} is not of the algorithms at hand; run the sweep"
-        )
+        found = self._by_key.get(self.study.keys[place])
+        if found is None:
+            raise InputError(
+                f"{self.store}: configuration {place} is not of the algorithms at hand; run the "
+                "sweep"
+            )
+        return found
+
+    @functools.cached_property
+    def _by_key(self) -> dict[str, Configuration]:
+        """The configurations of the sweep by their keys."""
+        return {configuration.key: configuration for configuration in self.sweep.configurations}
 
     def _points(self, configuration: NDArray[np.int64], repeats: int) -> dict[str, NDArray[Any]]:
         """Write out the grid's hyperparameters for configurations, each some times."""

@@ -270,7 +270,7 @@ MISPLACED = [
     ("episodes = 2\ngrid.alpha = [0.5]\n[fixed]\ngamma = 1\nruns = 2", "runs", "fixed"),
     ("[grid]\nalpha = [0.5]\nepisodes = 2\nruns = 2", "episodes", "grid"),
     (
-        "grid.alpha=[0.5]\nruns=2\nepisodes=2\n[fixed.epsilon]\nkind = 'visits'\npower = 1\nseed = 2",
+        "grid.alpha=[0.5]\nruns=2\nepisodes=2\n[fixed.epsilon]\nkind='visits'\nseed=2",
         "seed",
         "fixed.epsilon",
     ),

@@ -7,8 +7,15 @@ import pandas as pd
 
 from fastq.plot.curves import draw_curve
 from fastq.plot.figures import add_legend, new_axes, new_rows
-from fastq.plot.style import PALETTE, estimate_label, interval_label, look, runs_label
-from fastq.plot.tables import ESTIMATE, TIMES, check_columns, time_column, time_label
+from fastq.plot.style import PALETTE, estimate_label, interval_label, look, plain, runs_label
+from fastq.plot.tables import (
+    ESTIMATE,
+    TIMES,
+    check_columns,
+    check_table,
+    time_column,
+    time_label,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,6 +46,7 @@ def differences(table: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
     InputError
         Where columns are missing, or there are no rows.
     """
+    check_table(table, "differences")
     check_columns(table, (*_PAIR, *ESTIMATE))
     of_curves = any(time in table for time in TIMES)
     return _curves(table, ax) if of_curves else _forest(table, ax)
@@ -87,6 +95,7 @@ def _forest(table: pd.DataFrame, ax: "Axes | None") -> "Axes":
 
 def _name(first: object, second: object) -> str:
     """Name a difference, in two lines where one would be long."""
+    first, second = plain(str(first)), plain(str(second))
     return f"{first}{' ' if len(f'{first}{second}') < _WIDE else chr(10)}- {second}"
 
 
