@@ -20,8 +20,9 @@ from fastq.catalogue import put_catalogue
 from fastq.errors import InputError
 from fastq.mdp import FiniteMDP
 from fastq.store import Store
+from fastq.stored import check_manifest
 from fastq.study import Study, identity_of
-from fastq.sweep import Sweep
+from fastq.sweep import Sweep, grid_size
 from fastq.validation import shorten
 
 FORMAT = 4
@@ -141,6 +142,10 @@ def read_manifest(store: Store) -> dict[str, Any]:
         is_whole = False
     if not is_whole:
         raise InputError(f"{path}: is damaged (its content does not have its checksum)")
+    try:
+        check_manifest(manifest)
+    except InputError as error:
+        raise InputError(f"{path}: is damaged ({error})") from None
     return dict(manifest)
 
 
@@ -186,15 +191,24 @@ def read_sweep(store: Store) -> Sweep:
     InputError
         Where an algorithm of one's own is not at hand, or the tables are damaged.
     """
-    spec = read_manifest(store)["spec"]
-    return Sweep(**{**spec, "env": read_environment(store), "env_args": {}})
+    manifest, study = read_manifest(store), read_study(store)
+    known = {"env": read_environment(store), "env_args": {}, "max_steps": manifest["max_steps"]}
+    fields, count = {**manifest["spec"], **known}, study.num_configurations
+    lists = manifest["spec"]["grid"]
+    agents = Sweep(**{**fields, "grid": {name: lists[name][:1] for name in lists}}).agents
+    if grid_size(agents, lists) == count:  # so a forged grid takes no more time than its study
+        sweep = Sweep(**fields)
+        told = sweep.episodes, sweep.runs, sweep.seed, sweep.recording
+        if told == (study.episodes, study.runs, study.seed, study.record):
+            return sweep
+    raise InputError(f"{store}/{MANIFEST}: is damaged (spec and study say different things)")
 
 
 def add_work(store: Store, seconds: float, steps: int) -> None:
     """Add the time and the steps of a finished sitting to the manifest."""
     manifest = read_manifest(store)
     manifest["wall_time"] = round(manifest["wall_time"] + seconds, 3)
-    manifest["steps"] += steps
+    manifest["steps"] = min(manifest["steps"] + steps, 2**63 - 1)
     _write_manifest(store, manifest)
 
 
@@ -211,8 +225,8 @@ def _check_same_study(store: Store, manifest: dict[str, Any], sweep: Sweep) -> N
         differing = {
             field: both for field, both in differing.items() if not field.startswith("env")
         }
-    there, here = manifest["study"].get("agents"), Study.of(sweep).agents
-    if not set(there if isinstance(there, list) else []) & set(here):
+    there, here = read_study(store).agents, Study.of(sweep).agents
+    if not set(there) & set(here):
         differing["agent"] = (there, here)
     for field, (old, value) in differing.items():
         raise InputError(

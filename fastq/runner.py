@@ -27,6 +27,7 @@ from fastq.chunks import (
 from fastq.engines import Engine, engine
 from fastq.errors import RunError
 from fastq.manifest import add_work, check_study, has_manifest, open_study
+from fastq.memory import check_memory
 from fastq.parts import finished_runs
 from fastq.recorded import missing_runs
 from fastq.remote import open_store
@@ -87,6 +88,8 @@ def run(
         Where runs failed; all others are kept.
     """
     check_sweep(sweep)
+    cells = sweep.num_configurations * sweep.runs
+    check_memory(f"{sweep.num_configurations:,} configurations x {sweep.runs:,} runs", 17 * cells)
     return run_some(
         sweep,
         out,

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from fastq import estimates, samples
 from fastq.errors import InputError
 from fastq.manifest import read_manifest, read_study, read_sweep
+from fastq.memory import check_memory
 from fastq.metrics import Floats, Metric, find_metric
 from fastq.parts import Finished, finished_runs
 from fastq.policies import of_policies
-from fastq.recorded import Stale, missing_runs, read_entries, stale_runs, taken
+from fastq.recorded import Stale, count_finished, read_entries, stale_runs, taken
 from fastq.records import METRICS, Entries
 from fastq.remote import open_store
 from fastq.rerun import settings_of
@@ -26,6 +27,9 @@ from fastq.store import Store
 from fastq.study import Cell, Study
 from fastq.sweep import Configuration, Sweep
 from fastq.validation import shorten
+
+_FEW, _SHARE = 2**27, 1000
+"""More runs than both, and more than so many times those that are recorded, make no array."""
 
 
 class Tables:
@@ -56,7 +60,7 @@ class Tables:
     @functools.cached_property
     def finished(self) -> int:
         """How many of them are recorded."""
-        return self.total - len(missing_runs(self._finished, self.study)[0])
+        return count_finished(self._finished, self.study)
 
     @functools.cached_property
     def stale(self) -> list[Stale]:
@@ -220,7 +224,11 @@ class Tables:
         InputError
             As `runs` does.
         """
-        found = find_metric(metric)
+        found, count = find_metric(metric), self.study.num_configurations
+        check_memory(f"values: {self.study.runs:,} runs x {count:,} configurations", 8 * self.total)
+        if self.total > max(_FEW, _SHARE * len(self._recorded.run)):
+            few = f"{len(self._recorded.run):,} of {self.total:,} runs are recorded"
+            raise InputError(f"{self.store}: {few}; too few to be laid out as an array of all")
         matrix = np.full((self.study.runs, self.study.num_configurations), np.nan)
         for place, entries in self._by_configuration():
             matrix[entries.run, place] = self._values(found, place, entries)

@@ -5,10 +5,8 @@ Exit status: 0 done, 1 some runs failed or differ, 2 bad input, 130 interrupted,
 
 import sys
 
-import typer
-
 from fastq.cli import looking, running
-from fastq.cli.app import app
+from fastq.cli.app import app, say
 from fastq.errors import InputError, RunError
 
 __all__ = ["app", "looking", "main", "running"]
@@ -26,5 +24,5 @@ def main() -> None:
 
 def _fail(message: str, status: int) -> None:
     """Print an error and exit."""
-    typer.echo(f"error: {message}", err=True)
+    say(f"error: {message}", err=True)
     sys.exit(status)

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fastq.text import printable
+
 if TYPE_CHECKING:
     from fastq.recorded import Stale
     from fastq.results import Results
@@ -27,6 +29,11 @@ Confirm = Annotated[
 _TOP = 5
 
 
+def say(text: str, err: bool = False) -> None:
+    """Print text, whatever is in it: what cannot be printed is written out."""
+    typer.echo(printable(text, keep="\n"), err=err)
+
+
 def draw(results: "Results", quiet: bool, table: bool = True) -> None:
     """Write pictures and summary, and name them."""
     from fastq.pictures import write_pictures
@@ -35,7 +42,7 @@ def draw(results: "Results", quiet: bool, table: bool = True) -> None:
     if not quiet:
         if table:
             print_best(results)
-        typer.echo("\nwrote " + ", ".join(str(path) for path in paths))
+        say("\nwrote " + ", ".join(str(path) for path in paths))
 
 
 def print_best(results: "Results") -> None:
@@ -44,7 +51,7 @@ def print_best(results: "Results") -> None:
 
     summary = results.summary()
     best = best_configurations(summary, _TOP)
-    typer.echo(
+    say(
         f"\nthe best {len(best)} of {len(summary)} configurations by mean return over all "
         f"episodes (95 % t interval over runs):\n"
         + best.to_string(index=False, float_format=lambda value: f"{value:g}")
@@ -52,13 +59,13 @@ def print_best(results: "Results") -> None:
     cut = int(summary["truncated"].sum())
     if cut:
         runs = int(summary["truncated_runs"].sum())
-        typer.echo(f"{cut} episodes in {runs} runs were truncated by the time limit")
+        say(f"{cut} episodes in {runs} runs were truncated by the time limit")
     diverged = int(summary["diverged"].sum())
     if diverged:
-        typer.echo(f"{diverged} runs diverged: a Q-value was infinite or not a number in the end")
+        say(f"{diverged} runs diverged: a Q-value was infinite or not a number in the end")
 
 
 def say_stale(stale: "list[Stale]") -> None:
     """Name the runs that are kept, but are those of another algorithm."""
     for runs in stale:
-        typer.echo(f"stale: {runs}: the algorithm is another by now; they are kept, and not shown")
+        say(f"stale: {runs}: the algorithm is another by now; they are kept, and not shown")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fastq.cli.app import Confirm, Directory, Level, Metric, app, draw, print_best, say_stale
+from fastq.cli.app import Confirm, Directory, Level, Metric, app, draw, print_best, say, say_stale
 
 
 @app.command()
@@ -16,7 +16,7 @@ def show(directory: Directory) -> None:
     results = Results(directory)
     manifest, study = results.manifest, results.study
     version, revision = manifest["versions"].get("fastq-rl"), manifest["revision"] or "unknown"
-    typer.echo(
+    say(
         f"{directory}: {study}, {study.num_configurations} configurations x "
         f"{study.runs} runs x {study.episodes} episodes, seed {study.seed}\n"
         f"{results.finished} of {results.total} runs finished, in {manifest['wall_time']:g} s; "
@@ -44,7 +44,7 @@ def select(
     """Find the best configuration, those that could be it, and what it is really worth."""
     from fastq.results import Results
 
-    typer.echo(str(Results(directory).select(metric, confirm, level=level)))
+    say(str(Results(directory).select(metric, confirm, level=level)))
 
 
 @app.command()
@@ -58,7 +58,7 @@ def compare(
     """Compare agents: each tuned, confirmed on fresh runs, and paired."""
     from fastq.results import Results
 
-    typer.echo(str(Results(directory).compare(metric, confirm, by=by, level=level)))
+    say(str(Results(directory).compare(metric, confirm, by=by, level=level)))
 
 
 @app.command()
@@ -76,7 +76,7 @@ def report(
     from fastq.results import Results
 
     write_report(Results(directory), output, metric=metric, confirm_runs=confirm, level=level)
-    typer.echo(f"wrote {output}")
+    say(f"wrote {output}")
 
 
 @app.command()
@@ -95,19 +95,19 @@ def verify(
     versions = ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())
     tree = {True: "clean", False: "with changes", None: "of no checkout"}[manifest["clean"]]
     whole = found.parts - len(found.damaged)
-    typer.echo(f"{directory}: {whole} of {found.parts} parts have their checksums")
+    say(f"{directory}: {whole} of {found.parts} parts have their checksums")
     for line in found.damaged:
-        typer.echo(f"  {line}")
-    typer.echo(
+        say(f"  {line}")
+    say(
         f"{found.checked} of {found.finished} runs, drawn at random, computed again by the "
         f"{'reference' if reference else 'kernel'}: "
         + (f"{len(found.differing)} DIFFER" if found.differing else "equal, bit for bit")
     )
     for line in found.differing:
-        typer.echo(f"  {line}")
+        say(f"  {line}")
     if found.left_out:
-        typer.echo(f"not all could be computed again: {found.left_out}")
-    typer.echo(
+        say(f"not all could be computed again: {found.left_out}")
+    say(
         f"made on {manifest['machine']}, revision {manifest['revision']} ({tree}): {versions}; "
         f"{manifest['steps']:,} steps in {manifest['wall_time']:g} s"
     )
