@@ -21,14 +21,13 @@ ALL, LAST = -1, -2
 MOMENTS = ("mean", "m2", "min", "max")
 COLUMNS = frozenset(
     (
-        *("agent", "configuration", "schedules", "run", "runs", "episode", "step", "threshold"),
-        *("return", "length", "truncated", "truncated_runs", "diverged", "value", "estimate"),
-        *("lower", "upper", "final", "mean", "variance", "minimum", "maximum", "wins"),
-        *("plausible", "left", "fresh_runs", "confirmed", "optimism"),
+        *("agent", "configuration", "schedules", "run", "runs", "episode", "return", "length"),
+        *("truncated", "truncated_runs", "diverged", "value", "estimate", "lower", "upper"),
+        "final",
         *(f"{metric}_{name}" for metric in METRICS for name in ("final", *MOMENTS)),
     )
 )
-"""What tables of results call their columns: nothing that varies may be called so."""
+"""What parts and tables of results call their columns: nothing that varies may be called so."""
 
 
 class Record(NamedTuple):

@@ -78,7 +78,7 @@ class Summaries(Tables):
             pieces = [self._by_policies(asked, window, *one) for one in self._by_configuration()]
         else:
             choose("metric", metric, (*METRICS, *OF_POLICIES))
-            estimates.curve_points(self.study.record, self.study.episodes, window)
+            estimates.curve_window(self.study.record, window)
             pieces = [self._by_episodes(asked, window, *one) for one in self._by_configuration()]
         table = pd.concat(pieces, ignore_index=True)
         pooled = against == "episodes" and metric in METRICS
@@ -203,7 +203,7 @@ class Summaries(Tables):
                 raise InputError(f"{name} = {shorten(point)}: must be as {{'alpha': 0.5}}")
         choose("metric", metric, METRICS)
         estimates.check_asked(record, Asked(metric, interval, level))
-        points = estimates.curve_points(record, episodes, window)
+        estimates.curve_window(record, window)
         if record.has_moments:
             raise InputError("differences: need each run, and moments were recorded")
         by_place = dict(self._by_configuration())
@@ -218,6 +218,7 @@ class Summaries(Tables):
             for entries in (one, other)
         ]
         found = statistics.paired_difference(values[0], values[1], interval, level)
+        points = estimates.curve_points(record, episodes, window)
         names = {"first": describe(first), "second": describe(second)}
         table = pd.DataFrame({**names, "episode": points, **found._asdict(), "runs": len(shared)})
         table.attrs.update(Asked(metric, interval, level)._asdict(), window=window or record.window)

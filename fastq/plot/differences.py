@@ -7,7 +7,7 @@ import pandas as pd
 
 from fastq.plot.curves import draw_curve
 from fastq.plot.figures import add_legend, new_axes, new_rows
-from fastq.plot.style import PALETTE, estimate_label, interval_label, look, plain, runs_label
+from fastq.plot.style import PALETTE, entry, estimate_label, interval_label, look, plain, runs_label
 from fastq.plot.tables import (
     ESTIMATE,
     TIMES,
@@ -96,7 +96,7 @@ def _forest(table: pd.DataFrame, ax: "Axes | None") -> "Axes":
 def _name(first: object, second: object) -> str:
     """Name a difference, in two lines where one would be long."""
     first, second = plain(str(first)), plain(str(second))
-    return f"{first}{' ' if len(f'{first}{second}') < _WIDE else chr(10)}- {second}"
+    return entry(f"{first}{' ' if len(f'{first}{second}') < _WIDE else chr(10)}- {second}")
 
 
 def _label(table: pd.DataFrame) -> str:

@@ -11,6 +11,7 @@ from fastq.plot.style import (
     BAND,
     MARKERS,
     PALETTE,
+    entry,
     estimate_label,
     interval_label,
     less_is_better,
@@ -74,7 +75,7 @@ def sensitivity_curves(
             "marker": MARKERS[i % len(MARKERS)],
         }
         lines += _draw_kinds(
-            ax, plain(str(agent)), its_rows, how, banded=not words and len(set(places)) > 1
+            ax, entry(plain(str(agent))), its_rows, how, banded=not words and len(set(places)) > 1
         )
         _draw_best(ax, its_rows, how)
     ax.set_xlabel(plain(hyperparameter))

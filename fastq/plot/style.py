@@ -58,12 +58,13 @@ def look(place: int) -> Look:
 
 
 def plain(text: str) -> str:
-    """Write text that others chose so that Matplotlib draws it as it stands.
+    """Write text that others chose so that Matplotlib draws it as it stands: ``$`` is a sign."""
+    return printable(text, keep="\n").replace("$", r"\$")
 
-    A ``$`` begins no formula, and a label with ``_`` in front is not left out of the legend.
-    """
-    shown = printable(text, keep="\n").replace("$", r"\$")
-    return f" {shown}" if shown.startswith("_") else shown
+
+def entry(label: str) -> str:
+    """Write a label so that the legend shows it: Matplotlib leaves out what begins with ``_``."""
+    return f" {label}" if label.startswith("_") else label
 
 
 def metric_label(text: str) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from fastq.errors import InputError
-from fastq.plot.style import plain
+from fastq.plot.style import entry, plain
 from fastq.validation import choose, shorten
 
 ESTIMATE = ("estimate", "lower", "upper", "runs")
@@ -55,11 +55,12 @@ def configurations(
 
 def name_of(names: Sequence[str], values: Sequence[Any]) -> str:
     """Name a configuration by its agent and the hyperparameters that it has."""
-    return ", ".join(
+    texts = (
         text_of(value) if name == "agent" else f"{plain(name)} = {text_of(value)}"
         for name, value in zip(names, values, strict=True)
         if not is_empty(value)
     )
+    return entry(", ".join(texts))
 
 
 def text_of(value: Any) -> str:
