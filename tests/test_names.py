@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001, PLC2401
 """Names of others, with dollars, slashes and markup, in pictures, report and cache."""
 
 import csv
