@@ -25,6 +25,7 @@ from fastq.agents import Agent
 from fastq.errors import InputError
 from fastq.outside import is_function, plain_function, used
 from fastq.schedules import Exponential, Linear, Visits
+from fastq.text import is_name
 from fastq.validation import first_sentence, shorten
 
 
@@ -100,7 +101,7 @@ class Algorithm(Agent, metaclass=_AlgorithmType):
                     f"{cls.__name__}.{name}: must be no hyperparameter; "
                     "leave out its type, or choose another name"
                 )
-        if not (isinstance(cls.name, str) and cls.name and cls.name.isprintable()):
+        if not (is_name(cls.name) and cls.name):
             raise InputError(
                 f"{cls.__name__}.name = {cls.name!r}: must be text that can be printed"
             )

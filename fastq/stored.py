@@ -12,9 +12,8 @@ from pydantic import AfterValidator, ConfigDict, Field, PlainValidator
 
 from fastq.errors import InputError
 from fastq.records import COLUMNS
+from fastq.text import LONGEST, is_name
 from fastq.validation import Count, Seed, Validated, shorten
-
-_LONGEST = 1000
 
 
 def _printable(text: str) -> str:
@@ -27,7 +26,7 @@ def _printable(text: str) -> str:
 def _cell(value: object) -> object:
     """Take what a table can show of a hyperparameter."""
     if isinstance(value, str):
-        fits = value.isprintable() and len(value) <= _LONGEST
+        fits = is_name(value)
     elif isinstance(value, int):
         fits = -(2**63) <= value < 2**63
     else:
@@ -39,7 +38,7 @@ def _cell(value: object) -> object:
 
 Name = Annotated[
     str,
-    Field(max_length=_LONGEST, description=f"text that can be printed, up to {_LONGEST} letters"),
+    Field(max_length=LONGEST, description=f"text that can be printed, up to {LONGEST} letters"),
     AfterValidator(_printable),
 ]
 Cell = Annotated[

@@ -222,6 +222,7 @@ BAD += [
     ({"grid": {"alpha": [0.5, 2.0, 0.5]}}, r"grid.alpha\[1\] = 2.0: must be a number"),
     ({"grid": {"alpha": [0.5, 0.6]}, "fixed": {"gamma": 2.0}}, "fixed.gamma = 2.0: must be"),
     ({"seed": 10**5000}, "seed = <int>: must be an integer from 0"),
+    ({"env": "\x1b[31m"}, r"env = '\\x1b\[31m': must be a gymnasium id"),
     ({"self": 3}, "self = 3: no such field"),
 ]
 

@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001, PLC2401
+# ruff: noqa: RUF001
 """Text of others: nothing that a terminal obeys, and nothing that leaves a folder."""
 
 import pickle
