@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastq._register import register_when_imported
 
 if TYPE_CHECKING:
-    from fastq import planning, plot, reference, rules, statistics, streams
+    from fastq import metrics, planning, plot, reference, rules, statistics, streams
     from fastq.agents import Agent, DoubleQLearning, DynaQ, ExpectedSarsa, QLearning, Sarsa
     from fastq.algorithm import Algorithm
     from fastq.errors import InputError, RunError, StaleWarning
@@ -74,7 +74,7 @@ _HOME = {
     "train_batch": "training",
     "windy_gridworld": "gridworlds",
 }
-_MODULES = ("planning", "plot", "reference", "rules", "statistics", "streams")
+_MODULES = ("metrics", "planning", "plot", "reference", "rules", "statistics", "streams")
 
 __all__ = [
     "Agent",
@@ -106,6 +106,7 @@ __all__ = [
     "cliff_walking",
     "dyna_maze",
     "maximization_bias",
+    "metrics",
     "planning",
     "plot",
     "race",
@@ -127,10 +128,18 @@ def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return importlib.import_module(f"fastq.{name}")
     if name not in _HOME:
-        raise AttributeError(f"module 'fastq' has no attribute {name!r}")
+        near = "" if name.startswith("_") else _meant(name)
+        raise AttributeError(f"module 'fastq' has no attribute {name!r}{near}")
     value = getattr(importlib.import_module(f"fastq.{_HOME[name]}"), name)
     globals()[name] = value
     return value
+
+
+def _meant(name: str) -> str:
+    """Say which public name was probably meant."""
+    from fastq.validation import meant
+
+    return meant(name, __all__)
 
 
 def __dir__() -> list[str]:

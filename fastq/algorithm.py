@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, PydanticUserError
 
 from fastq.agents import Agent
 from fastq.digests import ValueKindError, digest_of
@@ -23,10 +23,31 @@ from fastq.errors import InputError
 from fastq.outside import defaults, functions_in, plain_function, reached, used
 from fastq.refused import refused_in
 from fastq.schedules import Exponential, Linear, Visits
-from fastq.validation import shorten
+from fastq.text import is_name
+from fastq.validation import first_sentence, shorten
 
 
-class Algorithm(Agent):
+class _AlgorithmType(type(BaseModel)):  # type: ignore[misc]
+    """The type of algorithms of one's own: a class that is wrong is an error of one line."""
+
+    def __new__(mcs, name: str, *parts: Any, **options: Any) -> Any:
+        try:
+            return super().__new__(mcs, name, *parts, **options)
+        except PydanticUserError as error:
+            bare = _BARE.search(str(error))
+            if bare is None:
+                raise InputError(f"{name}: {first_sentence(error)}") from None
+            field, value = bare.groups()
+            raise InputError(
+                f"{name}.{field} = {value}: has no type; annotate it, as {field}: float = {value} "
+                f"or {field}: fastq.StepSize = {value}"
+            ) from None
+
+
+_BARE = re.compile(r"non-annotated attribute was detected: `(\w+) = (.{1,60}?)`\.")
+
+
+class Algorithm(Agent, metaclass=_AlgorithmType):
     """Base class of an algorithm of one's own.
 
     A subclass has hyperparameters, annotated with a type and perhaps a default (`fastq.StepSize`,
@@ -78,6 +99,10 @@ class Algorithm(Agent):
                     f"{cls.__name__}.{name}: must be no hyperparameter; "
                     "leave out its type, or choose another name"
                 )
+        if not (is_name(cls.name) and cls.name):
+            raise InputError(
+                f"{cls.__name__}.name = {cls.name!r}: must be text that can be printed"
+            )
         if not isinstance(cls.tables, int) or cls.tables < 0:
             raise InputError(f"{cls.__name__}.tables = {cls.tables!r}: must be an integer from 0")
 

@@ -8,6 +8,7 @@ import contextlib
 import csv
 import io
 
+from fastq.spreadsheets import quoted
 from fastq.store import Store
 from fastq.sweep import Sweep
 
@@ -27,7 +28,7 @@ def put_catalogue(store: Store, sweep: Sweep) -> None:
     for one in sweep.configurations:
         fields = {name: getattr(one.agent, name) for name in type(one.agent).model_fields}
         about = {name: _cell(value) for name, value in fields.items()}
-        rows[one.key] = {_KEY: one.key, "agent": one.agent.name, **about}
+        rows[one.key] = {_KEY: one.key, "agent": quoted(one.agent.name), **about}
     names = dict.fromkeys(name for row in rows.values() for name in row)
     text = io.StringIO()
     table = csv.DictWriter(text, list(names), restval="", lineterminator="\n")
@@ -42,10 +43,10 @@ def _listed(store: Store) -> dict[str, dict[str, str]]:
     with contextlib.suppress(OSError, UnicodeDecodeError, csv.Error):
         for row in csv.DictReader(io.StringIO(store.read(NAME).decode())):
             if row.get(_KEY) and None not in row and None not in row.values():
-                rows[row[_KEY]] = row
+                rows[row[_KEY]] = {name: quoted(cell) for name, cell in row.items()}
     return rows
 
 
 def _cell(value: object) -> str:
     """Write a hyperparameter."""
-    return "" if value is None else str(value)
+    return "" if value is None else quoted(str(value))

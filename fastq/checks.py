@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from fastq.arrays import check_distributions, check_each, check_shape
 from fastq.errors import InputError
 from fastq.layout import GridLayout
+from fastq.text import LONGEST, is_name
 from fastq.validation import check_arguments, shorten
 
 
@@ -43,8 +44,9 @@ def check_tables(tables: Mapping[str, NDArray[Any]], start: NDArray[np.float64])
 def check_about(name: Any, max_steps: Any, layout: Any, shape: tuple[int, ...]) -> None:
     """Check what an MDP of a shape (S, A, K) carries besides its tables."""
     check_arguments(max_steps=max_steps)
-    if not isinstance(name, str):
-        raise InputError(f"name = {shorten(name)}: must be a string")
+    if not is_name(name):
+        allowed = f"a string that can be printed, of up to {LONGEST} letters"
+        raise InputError(f"name = {shorten(name)}: must be {allowed}")
     if layout is None:
         return
     if not isinstance(layout, GridLayout):

@@ -72,8 +72,9 @@ def engine(
     InputError
         Where there is no such backend, its package is missing, or nobody answers.
     """
-    if n_jobs == 0:
-        raise InputError("n_jobs = 0: must be a number of workers, or -1 for all cores")
+    if not isinstance(n_jobs, int) or n_jobs == 0:
+        allowed = "a number of workers, or -1 for all cores"
+        raise InputError(f"n_jobs = {shorten(n_jobs)}: must be {allowed}")
     if address is not None and backend not in _CLUSTERS:
         raise InputError(
             f"address = {address!r}: is for the backends {', '.join(_CLUSTERS)}; must be left out"

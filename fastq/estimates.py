@@ -85,7 +85,12 @@ def check_metric(sweep: Sweep, word: str) -> Metric:
 
 
 def curve_points(record: Record, episodes: int, window: int | None) -> NDArray[np.int64]:
-    """Give the episodes at which the points of a curve begin.
+    """Give the episodes at which the points of a curve begin; raise as `curve_window` does."""
+    return np.arange(0, episodes, curve_window(record, window))
+
+
+def curve_window(record: Record, window: int | None) -> int:
+    """Give how many episodes make a point of a curve.
 
     Raises
     ------
@@ -106,7 +111,7 @@ def curve_points(record: Record, episodes: int, window: int | None) -> NDArray[n
             f"window = {size}: must be a multiple of {record.window}, for windows of so many "
             "episodes were recorded"
         )
-    return np.arange(0, episodes, size)
+    return size
 
 
 def curve(

@@ -21,7 +21,7 @@ from fastq.records import entries, last_of
 from fastq.remote import open_store
 from fastq.rerun import learned, settings_of
 from fastq.study import Study
-from fastq.sweep import Configuration, Sweep
+from fastq.sweep import Configuration, Sweep, check_sweep
 
 _CONFIGURATIONS = 8
 _EPISODES = 2000
@@ -71,6 +71,7 @@ def plan(sweep: Sweep, out: str | Path) -> Plan:
     InputError
         Where `run` would raise one.
     """
+    check_sweep(sweep)
     store, study = open_store(out), Study.of(sweep)
     check_study(store, sweep)
     finished = finished_runs(store, study.identity) if has_manifest(store) else {}

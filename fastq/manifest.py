@@ -20,9 +20,10 @@ from fastq.catalogue import put_catalogue
 from fastq.errors import InputError
 from fastq.mdp import FiniteMDP
 from fastq.store import Store
+from fastq.manifest_fields import check_manifest
 from fastq.stored import entries_of, put_texts
 from fastq.study import Study, identity_of
-from fastq.sweep import Sweep
+from fastq.sweep import Sweep, grid_size
 from fastq.validation import shorten
 
 FORMAT = 4
@@ -143,6 +144,10 @@ def read_manifest(store: Store) -> dict[str, Any]:
         is_whole = False
     if not is_whole:
         raise InputError(f"{path}: is damaged (its content does not have its checksum)")
+    try:
+        check_manifest(manifest)
+    except InputError as error:
+        raise InputError(f"{path}: is damaged ({error})") from None
     return dict(manifest)
 
 
@@ -184,7 +189,7 @@ def add_work(store: Store, seconds: float, steps: int) -> None:
     """Add the time and the steps of a finished sitting to the manifest."""
     manifest = read_manifest(store)
     manifest["wall_time"] = round(manifest["wall_time"] + seconds, 3)
-    manifest["steps"] += steps
+    manifest["steps"] = min(manifest["steps"] + steps, 2**63 - 1)
     _write_manifest(store, manifest)
 
 
@@ -201,8 +206,8 @@ def _check_same_study(store: Store, manifest: dict[str, Any], sweep: Sweep) -> N
         differing = {
             field: both for field, both in differing.items() if not field.startswith("env")
         }
-    there, here = manifest["study"].get("agents"), Study.of(sweep).agents
-    if not set(there if isinstance(there, list) else []) & set(here):
+    there, here = read_study(store).agents, Study.of(sweep).agents
+    if not set(there) & set(here):
         differing["agent"] = (there, here)
     for field, (old, value) in differing.items():
         raise InputError(

@@ -184,7 +184,7 @@ class FiniteMDP:
         return cls(**tables._asdict(), start=initial, max_steps=max_steps, name=name, layout=layout)
 
     @classmethod
-    def from_gymnasium(cls, env: Any, **kwargs: Any) -> "FiniteMDP":
+    def from_gymnasium(cls, env: Any, /, **kwargs: Any) -> "FiniteMDP":
         """Read the tables of a gymnasium environment that exposes ``unwrapped.P``.
 
         Parameters

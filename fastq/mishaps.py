@@ -21,12 +21,14 @@ from fastq import plain, streams
 from fastq.algorithm import Algorithm, functions_of, place
 from fastq.errors import InputError
 from fastq.mdp import FiniteMDP
+from fastq.validation import meant
 
 _SECONDS = 10.0
 _LARGEST = 10**6
 """States times actions of an MDP for which a gymnasium environment is made again."""
 _NOISE = ("Failed in nopython", "- Resolution", "Resolution failure", "None", "During:")
 _NAME = re.compile(r"^(?:NameError: name )?'?(\w+)'?(?:$| is not defined| calls itself)")
+_NO_FIELD = re.compile(r"^Unknown attribute '(\w+)' of type Transition\(")
 _NO_ACTION = re.compile(r"found for signature: <unknown function>\((.*)\)$")
 """What Numba says where `kernels.own` makes a number of what `act` returned."""
 _WIDTH = 300
@@ -41,9 +43,14 @@ def why_not_compiled(algorithm: type[Algorithm], error: Exception) -> str:
     if reason.endswith(":") and len(told) > 1:
         reason = f"{reason} {told[1]}"
     name, returned = _NAME.search(reason), _NO_ACTION.search(reason)
+    of_step = _NO_FIELD.search(reason)
     if isinstance(error, KeyError) and name:
-        known = ", ".join(algorithm.model_fields) or "none"
-        reason = f"agent has no {name[1]}; its hyperparameters: {known}"
+        fields = algorithm.model_fields
+        known = ", ".join(fields) or "none"
+        reason = f"agent has no {name[1]}; its hyperparameters: {known}{meant(name[1], fields)}"
+    elif of_step:
+        known = ", ".join(plain.Step._fields)
+        reason = f"step has no {of_step[1]}; it has {known}{meant(of_step[1], plain.Step._fields)}"
     elif returned:
         reason = f"act must return an action, a whole number; it returns {returned[1]}"
     elif not isinstance(error, NumbaError | InputError):

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree
 
 from fastq.errors import InputError
+from fastq.spreadsheets import as_csv
+from fastq.text import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,6 +121,7 @@ def render(title: str, subtitle: str, sections: Sequence[Section]) -> str:
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_finished,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -126,6 +129,11 @@ def render(title: str, subtitle: str, sections: Sequence[Section]) -> str:
     page = environment.get_template("page.html.jinja")
     shown = [_shown(section, f"section-{i}") for i, section in enumerate(sections, 1)]
     return page.render(title=title, subtitle=subtitle, sections=shown)
+
+
+def _finished(value: Any) -> Any:
+    """Write out what cannot be printed; markup is finished."""
+    return printable(value, keep="\n\t") if type(value) is str else value
 
 
 def _check(sections: Sequence[Section]) -> None:
@@ -203,7 +211,7 @@ def _cell(value: Any) -> str:
 
 def _link_to_csv(data: "pd.DataFrame") -> str:
     """Make a table's CSV an address of its own."""
-    return _link("text/csv;charset=utf-8", data.to_csv(index=False, lineterminator="\n"))
+    return _link("text/csv;charset=utf-8", as_csv(data))
 
 
 def _link(kind: str, text: str) -> str:

@@ -18,10 +18,11 @@ from fastq import mishaps, plain, reference, streams
 from fastq.agents import Agent, DynaQ, TDAgent
 from fastq.algorithm import Algorithm
 from fastq.arrays import one_nan
+from fastq.environments import find_mdp
 from fastq.errors import InputError, RunError
 from fastq.mdp import FiniteMDP
 from fastq.tabular_env import TabularEnv
-from fastq.training import Training, train
+from fastq.training import Training, check_agent, train
 from fastq.validation import check_arguments, shorten
 
 _REFERENCES = {
@@ -85,8 +86,9 @@ def check_parity(
         For an argument that is not allowed.
     """
     check_arguments(runs=runs, episodes=episodes, seed=seed)
-    tables = mdp if isinstance(mdp, FiniteMDP) else FiniteMDP.from_gymnasium(mdp)
-    env = _environment(mdp)
+    tables = find_mdp(mdp, field="mdp")
+    check_agent("agent", agent)
+    env = _environment(mdp, tables)
     steps = 0
     for run in range(runs):
         options: dict[str, Any] = {"episodes": episodes, "seed": seed, "run": run}
@@ -186,10 +188,12 @@ def _without_limit(env: gymnasium.Env[Any, Any]) -> gymnasium.Env[Any, Any]:
     return endless
 
 
-def _environment(mdp: FiniteMDP | gymnasium.Env[Any, Any] | str) -> gymnasium.Env[Any, Any]:
-    """Make a real environment."""
-    if isinstance(mdp, FiniteMDP):
-        return mdp.to_gymnasium()
+def _environment(
+    mdp: FiniteMDP | gymnasium.Env[Any, Any] | str, tables: FiniteMDP
+) -> gymnasium.Env[Any, Any]:
+    """Make a real environment; one of a file is made of its tables."""
+    if isinstance(mdp, FiniteMDP) or (isinstance(mdp, str) and mdp.endswith(".npz")):
+        return tables.to_gymnasium()
     return gymnasium.make(mdp) if isinstance(mdp, str) else mdp
 
 

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from fastq.agents import Agent
 from fastq.errors import InputError
 from fastq.records import Entries
+from fastq.rows import DAMAGES, check_rows, check_size, check_spans, check_words
 from fastq.schedules import Schedule
 from fastq.store import Store
 from fastq.sweep import Configuration
-from fastq.validation import LARGEST, shorten
+from fastq.validation import shorten
 
 _INDEX = b"fastq.runs"
 _FOLDER, _SUFFIX = "parts", ".parquet"
@@ -218,10 +219,11 @@ def _listed(file: pq.ParquetFile) -> dict[str, Finished]:
     """Read which runs a part lists."""
     found = {}
     for key, about in json.loads(file.metadata.metadata[_INDEX])["runs"].items():
-        spans = [(int(first), int(stop)) for first, stop in about["runs"]]
-        if any(not 0 <= first < stop <= LARGEST + 1 for first, stop in spans):
-            raise ValueError(f"runs = {shorten(spans)}")
-        found[key] = Finished(Owner(str(about["agent"]), str(about["version"])), spans)
+        spans = [(first, stop) for first, stop in about["runs"]]
+        check_spans(spans)
+        owner = Owner(about["agent"], about["version"])
+        check_words(owner)
+        found[key] = Finished(owner, spans)
     return found
 
 
@@ -247,11 +249,7 @@ def read_parts(
             table = file.read(["configuration", "run", *columns], use_threads=False)
             if table.num_columns < 2 + len(columns):
                 raise ValueError("it lacks a column")
-            for name, kind in columns.items():
-                if table.schema.field(name).type != pa.from_numpy_dtype(kind):
-                    raise ValueError(f"its column {name} is of another type")
-            if table.num_rows % points:
-                raise ValueError(f"it holds {table.num_rows} rows, no multiple of {points}")
+            check_rows(table, columns, points)
             found = table, _listed(file)
         yield found
 
@@ -292,8 +290,9 @@ def _reading(store: Store, part: str, identity: str) -> Iterator[pq.ParquetFile]
         with pq.ParquetFile(pa.BufferReader(data)) as file:
             if json.loads(file.metadata.metadata[_INDEX])["study"] != identity:
                 raise ValueError("it belongs to another study")
+            check_size(file, len(data))
             yield file
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, pa.ArrowException) as error:
+    except DAMAGES as error:
         raise InputError(
             f"{store}/{part}: is damaged ({shorten(str(error), 100)}); "
             "delete it, and the next sweep recomputes its runs"

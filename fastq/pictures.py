@@ -12,9 +12,10 @@ from fastq.errors import InputError
 from fastq.manifest import said
 from fastq.metrics import Metric, find_metric
 from fastq.plot.limits import frame
-from fastq.plot.style import metric_label
+from fastq.plot.style import metric_label, plain
 from fastq.records import METRICS
 from fastq.results import Results
+from fastq.spreadsheets import as_csv
 from fastq.study import Study
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def write_pictures(results: Results, metric: str = "return") -> list[str]:
     if results.study.record.kind != "summary":
         files["curves.png"] = _curves(results, summary, asked)
     files["heatmap.png"] = _heatmap(results, summary)
-    files["summary.csv"] = summary.to_csv(index=False).encode()
+    files["summary.csv"] = as_csv(summary).encode()
     for name, data in files.items():
         try:
             results.store.put(name, data)

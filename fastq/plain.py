@@ -35,6 +35,18 @@ class Step(NamedTuple):
     u: float
     """A uniform in [0, 1), where the algorithm asks for it."""
 
+    def __getattr__(self, name: str) -> Any:
+        """Name the fields that there are."""
+        raise AttributeError(f"step has no {name}; it has {', '.join(self._fields)}")
+
+
+class Values(types.SimpleNamespace):
+    """The hyperparameters in an episode, as numbers."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Name the hyperparameters that there are."""
+        raise AttributeError(f"agent has no {name}; its hyperparameters: {', '.join(vars(self))}")
+
 
 def learn(
     env: gymnasium.Env[int, int],
@@ -123,11 +135,11 @@ def uncompiled(
     return plain
 
 
-def _values(agent: Algorithm, episode: int) -> types.SimpleNamespace:
+def _values(agent: Algorithm, episode: int) -> Values:
     """Give the hyperparameters in an episode, as numbers."""
     fields = {name: getattr(agent, name) for name in type(agent).model_fields}
     numbers = {name: float(scheduled_value(value, episode, 0)) for name, value in fields.items()}
-    return types.SimpleNamespace(**{"initial_value": 0.0, **numbers})
+    return Values(**{"initial_value": 0.0, **numbers})
 
 
 def _action(action: Any, actions: int) -> int:

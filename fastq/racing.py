@@ -34,7 +34,7 @@ from fastq.runner import run_some
 from fastq.samples import check_recorded
 from fastq.statistics.estimators import check_level
 from fastq.study import Cell
-from fastq.sweep import Sweep
+from fastq.sweep import Sweep, check_sweep
 from fastq.validation import check_arguments, choose
 
 GUARANTEES = ("seen", "any")
@@ -135,6 +135,7 @@ def race(
     -----
     How often the best is dropped where runs fail rarely is measured: see docs/statistics.md.
     """
+    check_sweep(sweep)
     check_level(level)
     check_arguments(first_runs=first_runs)
     choose("guarantee", guarantee, GUARANTEES)

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from fastq.agents import AGENTS
 from fastq.errors import InputError
+from fastq.memory import check_memory
 from fastq.moments import Blocks, outermost
 from fastq.parts import Finished, Owner, read_parts
 from fastq.records import Entries
 from fastq.store import Store
 from fastq.study import Study
+from fastq.validation import LARGEST
 
 
 class Stale(NamedTuple):
@@ -49,6 +51,8 @@ def missing_runs(
     configuration, run : arrays of the same length
         The place of the configuration in the grid, and the number of the run.
     """
+    cells = study.num_configurations * study.runs
+    check_memory(f"{study.num_configurations:,} configurations x {study.runs:,} runs", 17 * cells)
     missing = np.ones((study.num_configurations, study.runs), dtype=np.bool_)
     for place, key in enumerate(study.keys):
         if key in finished:
@@ -56,6 +60,11 @@ def missing_runs(
                 missing[place, first:stop] = False
     configurations, runs = np.nonzero(missing)
     return configurations, runs
+
+
+def count_finished(finished: Mapping[str, Finished], study: Study) -> int:
+    """Count the runs of a study that are recorded, in no more memory than their list takes."""
+    return sum(_count(finished[key].runs, study.runs) for key in study.keys if key in finished)
 
 
 def stale_runs(finished: Mapping[str, Finished], algorithms: Mapping[str, str]) -> list[Stale]:
@@ -81,13 +90,17 @@ def counted(finished: Iterable[Finished]) -> list[tuple[Owner, int]]:
     """Count the runs of each owner."""
     counts: dict[Owner, int] = {}
     for owner, runs in finished:
-        counts[owner] = counts.get(owner, 0) + _count(runs)
+        counts[owner] = counts.get(owner, 0) + _count(runs, LARGEST + 1)
     return sorted(counts.items())
 
 
-def _count(runs: Iterable[tuple[int, int]]) -> int:
-    """Count runs, each once."""
-    return len(set().union(*(range(first, stop) for first, stop in runs)))
+def _count(runs: Iterable[tuple[int, int]], end: int) -> int:
+    """Count runs before an end, each once."""
+    count = beyond = 0
+    for first, stop in sorted(runs):
+        count += max(0, min(stop, end) - max(first, beyond))
+        beyond = max(beyond, stop)
+    return count
 
 
 def read_entries(store: Store, study: Study) -> Entries:
@@ -98,7 +111,7 @@ def read_entries(store: Store, study: Study) -> Entries:
     InputError
         Where there is nothing, or a part is damaged.
     """
-    columns, points = study.record.columns, len(study.record.points(study.episodes))
+    columns, points = study.record.columns, study.record.num_points(study.episodes)
     place_of = {key: i for i, key in enumerate(study.keys)}
     pieces = []
     for table, listed in read_parts(store, study.identity, columns, points):

@@ -20,6 +20,15 @@ LAST_SHARE = 10
 ALL, LAST = -1, -2
 """In the place of an episode of moments: means of each run over all episodes, and over the last."""
 MOMENTS = ("mean", "m2", "min", "max")
+COLUMNS = frozenset(
+    (
+        *("agent", "configuration", "schedules", "run", "runs", "episode", "return", "length"),
+        *("truncated", "truncated_runs", "diverged", "value", "estimate", "lower", "upper"),
+        "final",
+        *(f"{metric}_{name}" for metric in METRICS for name in ("final", *MOMENTS)),
+    )
+)
+"""What parts and tables of results call their columns: nothing that varies may be called so."""
 
 
 class Record(NamedTuple):
@@ -32,6 +41,11 @@ class Record(NamedTuple):
 
     def __str__(self) -> str:
         return f"{{window = {self.window}}}" if self.kind == "window" else f'"{self.kind}"'
+
+    def num_points(self, episodes: int) -> int:
+        """Say how many points an entry has."""
+        windows = -(-episodes // self.window)
+        return 1 if self.kind == "summary" else windows + 2 * self.has_moments
 
     def points(self, episodes: int) -> NDArray[np.int32]:
         """Give the points of each entry: the episodes at which they begin."""

@@ -32,6 +32,8 @@ def open_store(place: str | Path | Store) -> Store:
     """
     if isinstance(place, Store):
         return place
+    if not isinstance(place, str | Path):
+        raise InputError(f"{shorten(place)}: must be the name of a directory, or a URL")
     return Remote(str(place)) if "://" in str(place) else Directory(place)
 
 

@@ -9,9 +9,10 @@ import contextlib
 from fastq.agents import AGENTS
 from fastq.errors import InputError
 from fastq.manifest import MANIFEST, read_environment, read_manifest
+from fastq.records import as_record
 from fastq.store import Store
 from fastq.stored import algorithm_of
-from fastq.sweep import Sweep
+from fastq.sweep import Sweep, grid_size
 from fastq.validation import shorten
 
 
@@ -36,7 +37,8 @@ def read_sweep(store: Store, trust: bool = False) -> Sweep:
     listed = words if isinstance(words, list) else [words]
     if not isinstance(names, list) or len(names) != len(listed):
         raise InputError(f"{store}/{MANIFEST}: is damaged (study.agents = {shorten(names)})")
-    keys = manifest["study"].get("keys")
+    keys, lists = manifest["study"].get("keys"), spec["grid"]
+    known = {"env": mdp, "env_args": {}, "max_steps": manifest["max_steps"]}
 
     def made(live: bool) -> Sweep:
         agents = [
@@ -46,7 +48,16 @@ def read_sweep(store: Store, trust: bool = False) -> Sweep:
             for word, name in zip(listed, names, strict=True)
         ]
         agent = agents if isinstance(words, list) else agents[0]
-        return Sweep(**{**spec, "env": mdp, "env_args": {}, "agent": agent})
+        fields = {**spec, **known, "agent": agent}
+        first = Sweep(**{**fields, "grid": {name: lists[name][:1] for name in lists}})
+        # A forged grid takes no more time than its study.
+        if grid_size(first.agents, lists) == len(keys):
+            sweep, study = Sweep(**fields), manifest["study"]
+            told = sweep.episodes, sweep.runs, sweep.seed, sweep.recording
+            of_study = study["episodes"], study["runs"], study["seed"], as_record(study["record"])
+            if told == of_study:
+                return sweep
+        raise InputError(f"{store}/{MANIFEST}: is damaged (spec and study say different things)")
 
     with contextlib.suppress(InputError):  # a class of this process may have other defaults
         sweep = made(live=True)

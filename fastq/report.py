@@ -20,7 +20,8 @@ from fastq.page import Picture, Section, Table, render
 from fastq.pictures import axes_of, choose_curves, curve_of, draw_curves, window_of
 from fastq.plot.style import metric_label
 from fastq.results import Results
-from fastq.selection import NoneFiniteError
+from fastq.selection import NoneFiniteError, Selection
+from fastq.text import file_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -204,7 +205,7 @@ class _Page:
         pictures = [
             _drawn(
                 table[table["hyperparameter"] == name],
-                f"sensitivity-{name}",
+                file_name(f"sensitivity-{name}"),
                 f"{name}: the best over the others, and with the others as in the best",
                 partial(plot.sensitivity_curves, table, name),
             )

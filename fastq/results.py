@@ -5,6 +5,7 @@ import pandas as pd
 
 from fastq import selection, statistics
 from fastq.errors import InputError
+from fastq.memory import check_memory
 from fastq.metrics import Floats, Metric, find_metric
 from fastq.rerun import metric_of_runs
 from fastq.selection import Comparison, Fresh, Selection
@@ -195,5 +196,7 @@ class Results(Summaries):
         runs = self.study.runs
         count = runs if count is None else count
         check_arguments(confirm_runs=count)
+        check_arguments(run=runs + count - 1)
+        check_memory(f"confirm_runs = {count:,}", 24 * count)
         anew = np.arange(runs, runs + count)
         return lambda place: metric_of_runs(self.sweep, self._configuration(place), metric, anew)

@@ -28,6 +28,7 @@ from fastq.engines import Engine, engine
 from fastq.errors import InputError, RunError
 from fastq.loading import refuse_while_loading
 from fastq.manifest import add_work, check_study, has_manifest, open_study
+from fastq.memory import check_memory
 from fastq.parts import finished_runs
 from fastq.recorded import missing_runs
 from fastq.remote import open_store
@@ -35,7 +36,7 @@ from fastq.rerun import settings_of
 from fastq.results import Results
 from fastq.store import Store
 from fastq.study import Study
-from fastq.sweep import Sweep
+from fastq.sweep import Sweep, check_sweep
 from fastq.training import why_failed
 from fastq.validation import check_arguments
 
@@ -87,6 +88,9 @@ def run(
     RunError
         Where runs failed; all others are kept. Or where `out` was moved or deleted meanwhile.
     """
+    check_sweep(sweep)
+    cells = sweep.num_configurations * sweep.runs
+    check_memory(f"{sweep.num_configurations:,} configurations x {sweep.runs:,} runs", 17 * cells)
     return run_some(
         sweep,
         out,

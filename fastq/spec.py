@@ -12,6 +12,7 @@ from fastq.mdp import FiniteMDP
 from fastq.records import as_plain, as_record
 from fastq.registry import word_for
 from fastq.schedules import Schedule, as_schedule
+from fastq.text import is_name
 from fastq.validation import plain_number, shorten
 
 Value = float | int | str | Schedule
@@ -24,7 +25,7 @@ Word = str | type[Agent]
 
 def _environment(env: Any) -> str | FiniteMDP:
     """Take an id, a file's name, or an MDP."""
-    if not (isinstance(env, FiniteMDP) or (isinstance(env, str) and env)):
+    if not (isinstance(env, FiniteMDP) or (is_name(env) and env)):
         raise ValueError
     return env
 

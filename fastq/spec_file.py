@@ -21,8 +21,6 @@ def read_fields(path: str | Path) -> dict[str, Any]:
     InputError
         Where there is no such file, or it is not TOML.
     """
-    if not isinstance(path, str | Path):
-        raise InputError(f"path = {shorten(path)}: must be the name of a TOML file")
     try:
         fields = tomllib.loads(Path(path).read_bytes().decode())
     except OSError as error:

@@ -1,25 +1,27 @@
 """CSV for people: text that a spreadsheet would take for a formula is marked as text.
 
-A cell that begins with ``=``, ``+``, ``-`` or ``@`` and is no number gets a ``'`` in front.
+A cell that begins with ``=``, ``+``, ``-`` or ``@`` and is no number gets a ``'`` in front. What
+cannot be printed is written out, for a new line would begin a row, and a tab may begin a cell.
 
 Source: OWASP, CSV Injection.
 """
 
 from typing import TYPE_CHECKING, Any
 
+from fastq.text import printable
+
 if TYPE_CHECKING:
     import pandas as pd
 
 # Beside the plain signs, those of full width: spreadsheets take them for the same.
-_BEGINS_FORMULA = tuple("=+-@\t\r\n\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}") + (
-    "\N{FULLWIDTH HYPHEN-MINUS}",
-    "\N{FULLWIDTH COMMERCIAL AT}",
-)
+_FULL_WIDTH = "\uff1d\uff0b\uff0d\uff20"
+_BEGINS_FORMULA = tuple("=+-@" + _FULL_WIDTH)
 
 
 def quoted(cell: str) -> str:
     """Write a cell of a CSV file so that no spreadsheet takes it for a formula."""
-    return f"'{cell}" if cell.startswith(_BEGINS_FORMULA) and not _is_number(cell) else cell
+    shown = printable(cell)
+    return f"'{shown}" if shown.startswith(_BEGINS_FORMULA) and not _is_number(shown) else shown
 
 
 def _is_number(text: str) -> bool:

@@ -7,11 +7,12 @@ has changed since, or is not at hand.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from fastq.errors import InputError
 from fastq.records import Record, as_plain, as_record
+from fastq.manifest_fields import check_study
 from fastq.sweep import Configuration, Sweep
 from fastq.validation import shorten
 
@@ -60,22 +61,13 @@ class Study:
         InputError
             Naming the field that is damaged.
         """
-        for name, kind in _KINDS.items():
-            if not isinstance(stored.get(name), kind):
-                raise InputError(f"{name} = {shorten(stored.get(name))}")
-        for name, kind in (("agents", str), ("keys", str), ("points", dict)):
-            if not all(isinstance(entry, kind) for entry in stored[name]):
-                raise InputError(f"{name} = {shorten(stored[name])}")
-        if len(stored["keys"]) != len(stored["points"]):
-            raise InputError("keys and points differ in number")
-        for name in ("seed", "episodes", "runs"):
-            if isinstance(stored[name], bool) or stored[name] < (name != "seed"):
-                raise InputError(f"{name} = {stored[name]}")
+        check_study(stored)
         try:
-            record = as_record(stored["record"])
+            record = as_record(stored.get("record"))
         except ValueError:
-            raise InputError(f"record = {shorten(stored['record'])}") from None
-        return cls(**{**{name: stored[name] for name in _KINDS}, "record": record})
+            raise InputError(f"record = {shorten(stored.get('record'))}") from None
+        names = [field.name for field in fields(cls)]
+        return cls(**{**{name: stored[name] for name in names}, "record": record})
 
     def to_manifest(self) -> dict[str, Any]:
         """Write the study in JSON's own types."""
@@ -98,19 +90,6 @@ class Study:
 
     def __str__(self) -> str:
         return f"{', '.join(self.agents)} on {self.env}"
-
-
-_KINDS: dict[str, type | tuple[type, ...]] = {
-    "env": str,
-    "agents": list,
-    "seed": int,
-    "episodes": int,
-    "runs": int,
-    "record": (str, dict),
-    "identity": str,
-    "keys": list,
-    "points": list,
-}
 
 
 def describe(point: Mapping[str, Cell]) -> str:

@@ -14,7 +14,7 @@ from fastq.printed import Summary
 from fastq.records import METRICS, Entries
 from fastq.study import Cell, describe
 from fastq.tables import Tables
-from fastq.validation import check_arguments, choose
+from fastq.validation import check_arguments, choose, shorten
 
 _CHECKPOINTS = 10
 _STEPS = 200
@@ -79,7 +79,7 @@ class Summaries(Tables):
             pieces = [self._by_policies(asked, window, *one) for one in self._by_configuration()]
         else:
             choose("metric", metric, (*METRICS, *OF_POLICIES))
-            estimates.curve_points(self.study.record, self.study.episodes, window)
+            estimates.curve_window(self.study.record, window)
             pieces = [self._by_episodes(asked, window, *one) for one in self._by_configuration()]
         table = pd.concat(pieces, ignore_index=True)
         pooled = against == "episodes" and metric in METRICS
@@ -204,9 +204,12 @@ class Summaries(Tables):
             As `curves` does, and where not one configuration is meant, or they share no runs.
         """
         record, episodes = self.study.record, self.study.episodes
+        for name, point in (("first", first), ("second", second)):
+            if not isinstance(point, Mapping):
+                raise InputError(f"{name} = {shorten(point)}: must be as {{'alpha': 0.5}}")
         choose("metric", metric, METRICS)
         estimates.check_asked(record, Asked(metric, interval, level))
-        points = estimates.curve_points(record, episodes, window)
+        estimates.curve_window(record, window)
         if record.has_moments:
             raise InputError("differences: need each run, and moments were recorded")
         by_place = dict(self._by_configuration())
@@ -222,6 +225,7 @@ class Summaries(Tables):
         ]
         with np.errstate(over="ignore", invalid="ignore"):
             found = Asked(metric, interval, level).of(values[0] - values[1])
+        points = estimates.curve_points(record, episodes, window)
         names = {"first": describe(first), "second": describe(second)}
         table = pd.DataFrame({**names, "episode": points, **found._asdict(), "runs": len(shared)})
         table.attrs.update(Asked(metric, interval, level)._asdict(), window=window or record.window)

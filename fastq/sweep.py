@@ -10,7 +10,7 @@ import contextlib
 import functools
 import gc
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -22,7 +22,7 @@ from fastq.agents import Agent
 from fastq.environments import find_mdp
 from fastq.errors import InputError
 from fastq.mdp import FiniteMDP
-from fastq.records import Record, as_record
+from fastq.records import COLUMNS, Record, as_record
 from fastq.registry import find_agent
 from fastq.spec import Agents, EnvArgs, Environment, Fixed, Grid, Recorded, Value
 from fastq.spec_file import misplaced, read_fields
@@ -120,6 +120,8 @@ class Sweep(Validated):
             raise InputError("grid = {}: must name at least one hyperparameter with its values")
         for name, values in self.grid.items():
             self._check_hyperparameter("grid", name)
+            if name in COLUMNS:
+                raise InputError(f"grid.{name}: must have another name, for a column is called so")
             if name in self.fixed:
                 raise InputError(f"{name} is in both grid and fixed: must be in one of them")
             if not values:
@@ -155,10 +157,7 @@ class Sweep(Validated):
 
     def _check_size(self) -> None:
         """Raise `InputError` where there are too many configurations to be listed."""
-        count = 0
-        for agent_type in self.agents:
-            lists = [v for name, v in self.grid.items() if name in agent_type.model_fields]
-            count += math.prod(map(len, lists))
+        count = grid_size(self.agents, self.grid)
         if count > _MOST:
             raise InputError(f"grid: makes {count:,} configurations; must be at most {_MOST:,}")
 
@@ -265,6 +264,8 @@ class Sweep(Validated):
         InputError
             Naming the file besides what is wrong.
         """
+        if not isinstance(path, str | Path):
+            raise InputError(f"path = {shorten(path)}: must be the name of a TOML file")
         fields: dict[str, Any] = {}
         try:
             fields = read_fields(path)
@@ -291,6 +292,20 @@ class Sweep(Validated):
 
 _LINES = 8
 """Of what is shown of a sweep."""
+
+
+def grid_size(agents: Iterable[type[Agent]], grid: Mapping[str, Sequence[Any]]) -> int:
+    """Say how many configurations there are: each agent takes of the grid what it has."""
+    shares = ([v for name, v in grid.items() if name in one.model_fields] for one in agents)
+    return sum(math.prod(map(len, share)) for share in shares)
+
+
+def check_sweep(sweep: object) -> None:
+    """Raise `InputError` unless something is a sweep."""
+    if not isinstance(sweep, Sweep):
+        raise InputError(
+            f"sweep = {shorten(sweep)}: must be a Sweep; Sweep.from_toml reads one from a file"
+        )
 
 
 @contextlib.contextmanager

@@ -17,10 +17,11 @@ from fastq import estimates, samples
 from fastq.edits import stale_of
 from fastq.errors import InputError, StaleWarning
 from fastq.manifest import read_manifest, read_study
+from fastq.memory import check_memory
 from fastq.metrics import Floats, Metric, failed_as_infinite, find_metric
 from fastq.parts import Finished, finished_runs
 from fastq.policies import of_policies
-from fastq.recorded import Stale, missing_runs, read_entries, taken
+from fastq.recorded import Stale, count_finished, read_entries, taken
 from fastq.records import METRICS, Entries
 from fastq.remote import open_store
 from fastq.reopen import read_sweep
@@ -28,6 +29,10 @@ from fastq.rerun import settings_of
 from fastq.store import Store
 from fastq.study import Cell, Study
 from fastq.sweep import Configuration, Sweep
+from fastq.validation import shorten
+
+_FEW, _SHARE = 2**27, 1000
+"""More runs than both, and more than so many times those that are recorded, make no array."""
 
 
 class Tables:
@@ -41,6 +46,8 @@ class Tables:
         trust: bool = False,
     ) -> None:
         self.store = open_store(directory)
+        if not isinstance(sweep, Sweep | Study | None):
+            raise InputError(f"sweep = {shorten(sweep)}: must be a Sweep, or left out")
         self.manifest = read_manifest(self.store)
         self._trust, self._warned = trust, False
         self._sweep = sweep if isinstance(sweep, Sweep) else None
@@ -65,7 +72,7 @@ class Tables:
     @functools.cached_property
     def finished(self) -> int:
         """How many of them are recorded."""
-        return self.total - len(missing_runs(self._finished, self.study)[0])
+        return count_finished(self._finished, self.study)
 
     @functools.cached_property
     def stale(self) -> list[Stale]:
@@ -207,13 +214,18 @@ class Tables:
 
     def _configuration(self, place: int) -> Configuration:
         """Give a configuration that its runs can be had of again."""
-        key = self.study.keys[place]
-        for configuration in self.sweep.configurations:
-            if configuration.key == key:
-                return configuration
-        raise InputError(
-            f"{self.store}: configuration {place} is not of the algorithms at hand; run the sweep"
-        )
+        found = self._by_key.get(self.study.keys[place])
+        if found is None:
+            raise InputError(
+                f"{self.store}: configuration {place} is not of the algorithms at hand; run the "
+                "sweep"
+            )
+        return found
+
+    @functools.cached_property
+    def _by_key(self) -> dict[str, Configuration]:
+        """The configurations of the sweep by their keys."""
+        return {configuration.key: configuration for configuration in self.sweep.configurations}
 
     def _points(self, configuration: NDArray[np.int64], repeats: int) -> dict[str, NDArray[Any]]:
         """Write out the grid's hyperparameters for configurations, each some times."""
@@ -239,7 +251,11 @@ class Tables:
         InputError
             As `runs` does.
         """
-        found = find_metric(metric)
+        found, count = find_metric(metric), self.study.num_configurations
+        check_memory(f"values: {self.study.runs:,} runs x {count:,} configurations", 8 * self.total)
+        if self.total > max(_FEW, _SHARE * len(self._recorded.run)):
+            few = f"{len(self._recorded.run):,} of {self.total:,} runs are recorded"
+            raise InputError(f"{self.store}: {few}; too few to be laid out as an array of all")
         matrix = np.full((self.study.runs, self.study.num_configurations), np.nan)
         for place, entries in self._by_configuration():
             matrix[entries.run, place] = failed_as_infinite(self._values(found, place, entries))

@@ -8,8 +8,15 @@ that Python calls not printable is written as Python writes it in a string, as `
 import hashlib
 import re
 
+LONGEST = 1000
+"""Letters of a name, at most."""
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 _NOT_IN_FILE_NAMES = re.compile(r"[^A-Za-z0-9-]+")
+
+
+def is_name(text: object) -> bool:
+    """Say whether something can be a name: text that can be printed, and not too long."""
+    return isinstance(text, str) and text.isprintable() and len(text) <= LONGEST
 
 
 def printable(text: str, keep: str = "") -> str:

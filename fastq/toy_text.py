@@ -106,4 +106,6 @@ def _make(env_id: str, kwargs: Mapping[str, Any]) -> Any:
         ) from None
     except Exception as error:
         reason = " ".join(str(error).split())
+        if not kwargs:
+            raise InputError(f"env = {env_id!r}: cannot be made ({reason})") from None
         raise InputError(f"env_args = {dict(kwargs)!r}: refused by {env_id!r} ({reason})") from None

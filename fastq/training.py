@@ -5,8 +5,9 @@ Every number is a pure function of (MDP, agent, seed, run): a batch equals as ma
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import gymnasium
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -14,6 +15,7 @@ from fastq import mishaps, own_rules, streams
 from fastq.agents import AGENTS, Agent, TDAgent
 from fastq.algorithm import Algorithm
 from fastq.arrays import one_nan
+from fastq.environments import find_mdp
 from fastq.errors import InputError, RunError
 from fastq.jit import check_compiler
 from fastq.kernels.build import CAREFULLY, Sort, kernel_for, sort_for
@@ -22,6 +24,7 @@ from fastq.kernels.loop import Record
 from fastq.kernels.tables import lay_out_learners, lay_out_world
 from fastq.kernels.work import lay_out_work
 from fastq.mdp import FiniteMDP
+from fastq.memory import check_memory
 from fastq.validation import check_arguments, shorten
 
 
@@ -62,7 +65,7 @@ class Training:
 
 
 def train(
-    mdp: FiniteMDP,
+    mdp: FiniteMDP | str | gymnasium.Env[Any, Any],
     agent: Agent,
     *,
     episodes: int,
@@ -75,7 +78,9 @@ def train(
 
     Parameters
     ----------
-    mdp : FiniteMDP
+    mdp : FiniteMDP, str or gymnasium.Env
+        The MDP; or what `FiniteMDP.from_gymnasium` reads it from, an id or an environment; or the
+        name of an ``.npz`` file that `FiniteMDP.save` wrote.
     agent : Agent
         `QLearning`, another of fastq's agents, or an `Algorithm` of one's own.
     episodes : int
@@ -100,7 +105,9 @@ def train(
     RunError
         Where a rule of an algorithm of one's own fails: naming the line, the run and the step.
     """
+    mdp = find_mdp(mdp, field="mdp")
     settings = _settings(mdp, episodes, seed, max_steps, streams, run=run)
+    check_agent("agent", agent)
     batch = _train_or_explain(mdp, [agent], [0], [run], settings)
     return Training(
         batch.q[0], batch.returns[0], batch.lengths[0], batch.truncated[0], batch.diverged[0]
@@ -108,7 +115,7 @@ def train(
 
 
 def train_batch(
-    mdp: FiniteMDP,
+    mdp: FiniteMDP | str | gymnasium.Env[Any, Any],
     agents: Agent | Sequence[Agent],
     *,
     episodes: int,
@@ -137,8 +144,13 @@ def train_batch(
     InputError, RunError
         As for `train`.
     """
+    mdp = find_mdp(mdp, field="mdp")
     settings = _settings(mdp, episodes, seed, max_steps, streams, runs=runs)
-    several = [agents] if isinstance(agents, Agent) else list(agents)
+    several = list(agents) if isinstance(agents, Sequence) else [agents]
+    if not several:
+        raise InputError("agents = []: must be at least one agent")
+    for agent in several:
+        check_agent("agents", agent)
     agent_of = np.repeat(np.arange(len(several)), runs)
     run_of = np.tile(np.arange(runs), len(several))
     return _train_or_explain(mdp, several, agent_of, run_of, settings)
@@ -193,10 +205,10 @@ def train_pairs(
         Where a rule of one's own fails.
     """
     check_compiler()
-    _check_agents(agents)
     agent_index, run_index = np.array(agent_of, np.int64), np.array(run_of, np.int64)
-    states = _stream_states(mdp, agents, agent_index, run_index, settings)
     count, shape = len(agent_index), (mdp.num_states, mdp.num_actions)
+    _check_room(count, settings.episodes, shape if keep_q else (0, 0))
+    states = _stream_states(mdp, agents, agent_index, run_index, settings)
     q = np.empty((count if keep_q else 1, *shape))
     record = Record(
         np.empty((count, settings.episodes)),
@@ -248,6 +260,17 @@ def _fill(
         kernel_for(type(agents[0]), sort)(*arguments)
 
 
+def _check_room(runs: int, episodes: int, shape: tuple[int, int]) -> None:
+    """Raise `InputError` where memory does not hold what N runs tell, and tables of a shape."""
+    tables = f", with tables of shape {shape}" if shape[0] else ""
+    of_a_run = episodes * _BYTES + 8 * shape[0] * shape[1]
+    check_memory(f"{runs:,} runs of {episodes:,} episodes{tables}", runs * of_a_run)
+
+
+_BYTES = 13
+"""Of an episode: its return, its length, and whether it was cut short."""
+
+
 def _by_type(
     agents: Sequence[Agent], agent_of: NDArray[np.int64]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
@@ -270,19 +293,19 @@ def _settings(
     return Settings(episodes, seed, limit, streams)
 
 
-def _check_agents(agents: Sequence[Agent]) -> None:
-    """Raise `InputError` unless each agent is one that a kernel exists for."""
-    if not agents:
-        raise InputError("agents = []: must be at least one agent")
-    for agent in agents:
-        if not isinstance(agent, TDAgent | Algorithm):
-            known = ", ".join(known.__name__ for known in AGENTS.values())
-            raise InputError(
-                f"agents = {shorten(agent)}: must be {known}, or an Algorithm, or a list of them"
-            )
-    for kind in {type(agent) for agent in agents}:
-        if issubclass(kind, Algorithm):
-            kind.rules()
+def check_agent(field: str, agent: object) -> None:
+    """Raise `InputError` unless an agent is one that a kernel exists for."""
+    if isinstance(agent, Algorithm):
+        agent.rules()
+    elif isinstance(agent, type) and issubclass(agent, Agent):
+        name = agent.__name__
+        raise InputError(f"{field} = {name}: must be an agent, as {name}() with its parentheses")
+    elif not isinstance(agent, TDAgent):
+        known = ", ".join(known.__name__ for known in AGENTS.values())
+        raise InputError(
+            f"{field} = {shorten(agent)}: must be {known}, or an Algorithm"
+            f"{', or a list of them' if field == 'agents' else ''}"
+        )
 
 
 def _stream_states(

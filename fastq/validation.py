@@ -180,7 +180,7 @@ def _one_line(error: ValidationError, model: type[BaseModel]) -> str:
         return f"{name} = {shorten(fault['input'])}: no such field; allowed are {known}{near}"
     cause = fault.get("ctx", {}).get("error")
     if isinstance(cause, InputError):
-        return f"{name}.{cause}"
+        return str(cause) if str(cause).startswith(f"{name} = ") else f"{name}.{cause}"
     allowed = _allowed(field.annotation, field.metadata, field.description) if field else None
     message = fault["msg"][0].lower() + fault["msg"][1:]
     rule = f"must be {allowed}" if allowed else message

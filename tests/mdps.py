@@ -32,7 +32,7 @@ def mdps(draw):
         terminated=table(st.booleans()),
         start=start / start.sum(),
         max_steps=draw(st.integers(1, 2**31 - 1)),
-        name=draw(st.sampled_from(["mdp", "é\0", ""])),
+        name=draw(st.sampled_from(["mdp", "é $", ""])),
         reward_sd=table(st.sampled_from([0.0, 0.5])) if draw(st.booleans()) else None,
     )
 

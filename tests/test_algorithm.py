@@ -52,6 +52,35 @@ def test_a_name_may_be_given():
     assert (Mine.name, Further.name) == ("yours", "further")
 
 
+def test_a_name_can_be_printed():
+    for name in ("", "a\nb", "\x1b[31mred", "\u202eabc", 3, None):
+        with pytest.raises(fastq.InputError, match=r"name = .*: must be text that can be printed"):
+            type("Mine", (Base,), {"__module__": __name__, "name": name})
+
+
+def test_a_hyperparameter_without_a_type_is_told_in_one_line():
+    for value in (0.3, "left", [1, 2]):
+        with pytest.raises(fastq.InputError) as caught:
+            type("Mine", (Base,), {"__module__": __name__, "alpha": value})
+        assert str(caught.value) == (
+            f"Mine.alpha = {value!r}: has no type; annotate it, as alpha: float = {value!r} or "
+            f"alpha: fastq.StepSize = {value!r}"
+        )
+
+
+def test_a_hyperparameter_of_a_strange_type_is_told_in_one_line():
+    with pytest.raises(fastq.InputError, match=r"Mine: Unable to generate .*ndarray'>$"):
+
+        class Mine(Base):
+            alpha: np.ndarray
+
+    class Yours(Base):
+        alpha: "StpSize" = 0.3  # noqa: F821
+
+    with pytest.raises(fastq.InputError, match=r"`Yours` is not fully defined; .*`StpSize`"):
+        Yours()
+
+
 def test_hyperparameters():
     class Mine(Base):
         alpha: fastq.ScheduledStepSize

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,8 +38,18 @@ def test_public_names():
     assert set(fastq.__all__) <= set(dir(fastq))
     for name in fastq.__all__:
         assert getattr(fastq, name) is not None
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+    with pytest.raises(AttributeError, match=r"no attribute 'nothing'$"):
         _ = fastq.nothing
+    with pytest.raises(AttributeError, match=r"'Qlearning'; did you mean QLearning\?$"):
+        _ = fastq.Qlearning
+
+
+def test_modules_among_the_public_names_load_when_they_are_asked_for():
+    """In a process of its own, where nothing has loaded them yet."""
+    code = "import fastq; print(*[getattr(fastq, name).__name__ for name in fastq._MODULES])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.decode().split() == [f"fastq.{name}" for name in fastq._MODULES]
+    assert "metrics" in fastq._MODULES
 
 
 def test_the_architecture_page_names_every_module():

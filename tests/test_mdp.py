@@ -68,6 +68,8 @@ LAYOUT = {"moves": ((0, -1), (0, 1)), "start": 0, "goal": 1}
         ({"max_steps": 0}, "max_steps = 0: must be an integer from 1"),
         ({"max_steps": "9"}, "max_steps = '9': must be an integer from 1"),
         ({"name": 3}, "name = 3: must be a string"),
+        ({"name": "a\nb"}, r"name = 'a\\nb': must be a string that can be printed"),
+        ({"name": "\x1b[31m"}, "must be a string that can be printed"),
         ({"layout": "here"}, "layout = 'here': must be a GridLayout"),
         (
             {"layout": GridLayout(shape=(1, 3), **LAYOUT)},

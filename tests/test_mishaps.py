@@ -68,6 +68,11 @@ class Field(Base):
         q[0, 0] = step.previous  # line: Field
 
 
+class Near(Base):
+    def update(q, step, agent):
+        q[0, 0] = agent.alhpa  # line: Near
+
+
 class Mutual(Base):
     def update(q, step, agent):
         q[0, 0] = ping(1.0)  # line: Mutual
@@ -95,7 +100,9 @@ NOT_COMPILED = {
     Unknown: "NameError: name 'nowhere' is not defined",
     Types: "No implementation of function Function(<built-in function setitem>) found for "
     "signature: setitem(array(float64, 2d, C), UniTuple(Literal[int](0) x 2), Literal[str](left))",
-    Field: "Unknown attribute 'previous' of type Transition(",
+    Field: "step has no previous; it has state, action, reward, next_state, next_action, "
+    "terminated, episode, u",
+    Near: "agent has no alhpa; its hyperparameters: alpha; did you mean alpha?",
     Mutual: "ping calls itself: a compiled rule cannot",
     Context: "UnsupportedBytecodeError: The 'with ",
     Word: "act must return an action, a whole number; it returns Literal[str](left)",

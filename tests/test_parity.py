@@ -262,7 +262,7 @@ def test_training_has_the_fields_of_the_reference():
         ({"max_steps": 0}, "max_steps = 0: must be an integer from 1"),
         ({"mdp": "Nothing-v0"}, "env = 'Nothing-v0': must be registered"),
         ({"mdp": 3}, "env = 3: must be an id"),
-        ({"agent": "q_learning"}, "agents = 'q_learning': must be QLearning"),
+        ({"agent": "q_learning"}, "agent = 'q_learning': must be QLearning"),
     ],
 )
 def test_bad_arguments(changes, message):

@@ -214,3 +214,20 @@ def test_the_functions_themselves_stay_as_they_are():
     assert copy.__globals__ is not middle.__globals__
     assert middle.__globals__["compiled_inner"] is compiled_inner
     assert copy(1.0) == 2.0
+
+
+def test_what_a_step_and_an_agent_lack_is_told_with_what_they_have():
+    class NoStep(Recorder):
+        def update(q, step, agent):
+            q[0, 0] = step.done
+
+    class NoAgent(Recorder):
+        def update(q, step, agent):
+            q[0, 0] = agent.alfa
+
+    for kind, message in (
+        (NoStep, "step has no done; it has state, action, reward, next_state, next_action, termin"),
+        (NoAgent, "agent has no alfa; its hyperparameters: initial_value, "),
+    ):
+        with pytest.raises(AttributeError, match=message):
+            plain.learn(Corridor(3), kind(), 1, np.random.default_rng(0))

@@ -193,6 +193,12 @@ def test_bad_tables(results):
     curves = results.curves()
     for draw, message in [
         (lambda: plot.learning_curves(curves.drop(columns="lower")), "column = 'lower'"),
+        (lambda: plot.learning_curves(results), r"Results\(.*: must be .* as results.curves\(\) g"),
+        (lambda: plot.heatmap(results, "alpha"), r"must be a table, as results.summary\(\) gives"),
+        (lambda: plot.distribution(results), r"must be a table, as results.runs\(\) gives"),
+        (lambda: plot.performance_profiles(None), r"must be a table, as results.profile\(\) gives"),
+        (lambda: plot.sensitivity_curves([1], "alpha"), r"as results.sensitivity\(\) gives"),
+        (lambda: plot.differences("x"), r"must be a table, as results.differences\(\) gives"),
         (lambda: plot.learning_curves(curves[:0]), "the table has no rows"),
         (lambda: plot.heatmap(results.summary(), "beta"), "column = 'beta': must be one of"),
         (lambda: plot.policy_map(mdp, np.zeros((3, 4))), r"q has shape \(3, 4\)"),

@@ -222,6 +222,7 @@ BAD += [
     ({"grid": {"alpha": [0.5, 2.0, 0.5]}}, r"grid.alpha\[1\] = 2.0: must be a number"),
     ({"grid": {"alpha": [0.5, 0.6]}, "fixed": {"gamma": 2.0}}, "fixed.gamma = 2.0: must be"),
     ({"seed": 10**5000}, "seed = <int>: must be an integer from 0"),
+    ({"env": "\x1b[31m"}, r"env = '\\x1b\[31m': must be a gymnasium id"),
     ({"self": 3}, "self = 3: no such field"),
 ]
 
@@ -270,7 +271,7 @@ MISPLACED = [
     ("episodes = 2\ngrid.alpha = [0.5]\n[fixed]\ngamma = 1\nruns = 2", "runs", "fixed"),
     ("[grid]\nalpha = [0.5]\nepisodes = 2\nruns = 2", "episodes", "grid"),
     (
-        "grid.alpha=[0.5]\nruns=2\nepisodes=2\n[fixed.epsilon]\nkind = 'visits'\npower = 1\nseed = 2",
+        "grid.alpha=[0.5]\nruns=2\nepisodes=2\n[fixed.epsilon]\nkind='visits'\nseed=2",
         "seed",
         "fixed.epsilon",
     ),

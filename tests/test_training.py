@@ -3,6 +3,7 @@
 import sys
 from dataclasses import fields
 
+import gymnasium
 import numpy as np
 import pytest
 
@@ -140,3 +141,65 @@ def test_bad_arguments(changes, message):
 def test_a_bad_run():
     with pytest.raises(fastq.InputError, match="run = -1: must be an integer from 0 to"):
         fastq.train(fastq.windy_gridworld(), AGENTS[0], episodes=1, seed=0, run=-1)
+
+
+def test_an_id_and_an_environment_are_read(tmp_path):
+    mdp = fastq.FiniteMDP.from_gymnasium("CliffWalking-v1")
+    agent, options = fastq.QLearning(alpha=0.5), {"episodes": 2, "seed": 1, "max_steps": 50}
+    expected = fastq.train(mdp, agent, **options)
+    mdp.save(tmp_path / "cliff.npz")
+    for env in ("CliffWalking-v1", gymnasium.make("CliffWalking-v1"), str(tmp_path / "cliff.npz")):
+        np.testing.assert_array_equal(fastq.train(env, agent, **options).q, expected.q)
+    batch = fastq.train_batch("CliffWalking-v1", agent, runs=2, **options)
+    np.testing.assert_array_equal(batch.q[0], expected.q)
+    found = fastq.check_parity(agent, "CliffWalking-v1", episodes=2, runs=1, max_steps=50)
+    assert found.environment == "CliffWalking-v1"
+
+
+AGENT, FEW, WINDY = fastq.QLearning(), {"episodes": 1, "seed": 0}, fastq.windy_gridworld()
+MISTAKES = [
+    (lambda: fastq.train("FrozenLak-v1", AGENT, **FEW), "mdp = 'FrozenLak-v1': .*FrozenLake"),
+    (lambda: fastq.train(None, AGENT, **FEW), "mdp = None: must be a FiniteMDP, a gymnasium id"),
+    (lambda: fastq.train(AGENT, WINDY, **FEW), r"mdp = QLearning\(.*: must be a FiniteMDP"),
+    (lambda: fastq.check_parity(WINDY, AGENT), r"mdp = QLearning\(.*: must be a FiniteMDP"),
+    (lambda: fastq.train("nowhere.npz", AGENT, **FEW), "mdp = 'nowhere.npz': no such file"),
+    (lambda: fastq.train(WINDY, fastq.QLearning, **FEW), r"agent = QLearning: .* QLearning\(\)"),
+    (
+        lambda: fastq.train(WINDY, "sarsa", **FEW),
+        "agent = 'sarsa': must be QLearning, Sarsa, .*rithm$",
+    ),
+    (lambda: fastq.train(WINDY, [AGENT], **FEW), r"agent = \[QLearning\(.*: must be QLearning"),
+    (lambda: fastq.train_batch(WINDY, None, runs=1, **FEW), "agents = None: must be QLearning"),
+    (
+        lambda: fastq.train_batch(WINDY, ["sarsa"], runs=1, **FEW),
+        "agents = 'sarsa': .* or a list of",
+    ),
+    (
+        lambda: fastq.train_batch(WINDY, AGENT, runs=-1, **FEW),
+        "runs = -1: must be an integer from 1",
+    ),
+    (
+        lambda: fastq.train(WINDY, AGENT, episodes=[3], seed=0),
+        r"episodes = \[3\]: must be an integer",
+    ),
+    (lambda: fastq.QLearning(0.5), r"QLearning\(0.5\): must name its fields, as QLearning\(alpha="),
+    (lambda: fastq.QLearning(alhpa=0.5), "alhpa = 0.5: no such field; .*; did you mean alpha?"),
+    (
+        lambda: fastq.run({"env": "x"}, "out"),
+        r"sweep = {'env': 'x'}: must be a Sweep; Sweep.from_toml",
+    ),
+    (lambda: fastq.run("sweep.toml", "out"), "sweep = 'sweep.toml': must be a Sweep"),
+    (lambda: fastq.race("sweep.toml", "out"), "sweep = 'sweep.toml': must be a Sweep"),
+    (lambda: fastq.Results(None), "None: must be the name of a directory, or a URL"),
+    (
+        lambda: fastq.train_batch(WINDY, AGENT, episodes=2**31 - 1, seed=0, runs=10**6),
+        r"1,000,000 runs of 2,147,483,647 episodes, with .* takes [\d,]+ GB of memory; must be at",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), MISTAKES)
+def test_plausible_mistakes_are_told_in_one_line(call, message):
+    with pytest.raises(fastq.InputError, match=message) as caught:
+        call()
+    assert "\n" not in str(caught.value)

@@ -7,10 +7,8 @@ import sys
 import warnings
 from typing import Any
 
-import typer
-
 from fastq.cli import looking, running
-from fastq.cli.app import app
+from fastq.cli.app import app, say
 from fastq.errors import InputError, RunError, StaleWarning
 
 __all__ = ["app", "looking", "main", "running"]
@@ -30,10 +28,10 @@ def main() -> None:
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     """Print a warning, in one line."""
-    typer.echo(f"warning: {message}", err=True)
+    say(f"warning: {message}", err=True)
 
 
 def _fail(message: str, status: int) -> None:
     """Print an error and exit."""
-    typer.echo(f"error: {message}", err=True)
+    say(f"error: {message}", err=True)
     sys.exit(status)

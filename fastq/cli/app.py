@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fastq.text import printable
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -35,6 +37,11 @@ Trust = Annotated[
 _TOP = 5
 
 
+def say(text: str, err: bool = False) -> None:
+    """Print text, whatever is in it: what cannot be printed is written out."""
+    typer.echo(printable(text, keep="\n"), err=err)
+
+
 def draw(results: "Results", metric: str, quiet: bool, table: bool = True) -> None:
     """Write pictures and summary, and name them."""
     from fastq.pictures import write_pictures
@@ -43,7 +50,7 @@ def draw(results: "Results", metric: str, quiet: bool, table: bool = True) -> No
     if not quiet:
         if table:
             print_best(results, metric)
-        typer.echo("\nwrote " + ", ".join(str(path) for path in paths))
+        say("\nwrote " + ", ".join(str(path) for path in paths))
 
 
 def print_best(results: "Results", metric: str) -> None:
@@ -56,7 +63,7 @@ def print_best(results: "Results", metric: str) -> None:
     summary = results.summary(metric)
     best = best_configurations(summary, _TOP, find_metric(metric).sign)
     over = " over all episodes" if metric in METRICS else ""
-    typer.echo(
+    say(
         f"\nthe best {len(best)} of {len(summary)} configurations by "
         f"{estimate_label(summary.attrs)}{over} (95 % t interval over runs):\n"
         + best.to_string(index=False, float_format=lambda value: f"{value:g}")
@@ -64,7 +71,7 @@ def print_best(results: "Results", metric: str) -> None:
     cut = int(summary["truncated"].sum())
     if cut:
         runs = int(summary["truncated_runs"].sum())
-        typer.echo(f"{cut} episodes in {runs} runs were truncated by the time limit")
+        say(f"{cut} episodes in {runs} runs were truncated by the time limit")
     say_diverged(summary)
 
 
@@ -75,7 +82,7 @@ def say_diverged(summary: "pd.DataFrame") -> None:
     some = summary[summary["diverged"] > 0]
     if not len(some):
         return
-    typer.echo(
+    say(
         f"{some['diverged'].sum()} runs diverged: a Q-value in the end, or a return, was beyond "
         "the range of numbers; what would take one that is infinite is NaN"
     )
@@ -84,12 +91,12 @@ def say_diverged(summary: "pd.DataFrame") -> None:
         point = row[names].dropna()  # what an agent lacks is NaN or, among words, empty
         lost, runs = int(row["diverged"]), int(row["runs"])
         cells = {str(name): cell for name, cell in point[point != ""].items()}
-        typer.echo(f"  {describe(cells)}: {lost} of {runs} runs")
+        say(f"  {describe(cells)}: {lost} of {runs} runs")
     if len(some) > _TOP:
-        typer.echo(f"  and {len(some) - _TOP} more configurations")
+        say(f"  and {len(some) - _TOP} more configurations")
 
 
 def say_stale(stale: "list[Stale]") -> None:
     """Name the runs of algorithms that are others by now."""
     for runs in stale:
-        typer.echo(f"stale: {runs}")
+        say(f"stale: {runs}")

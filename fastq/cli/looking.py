@@ -14,6 +14,7 @@ from fastq.cli.app import (
     app,
     draw,
     print_best,
+    say,
     say_stale,
 )
 
@@ -28,7 +29,7 @@ def show(directory: Directory, metric: Metric = "return") -> None:
     check_asked(results.study.record, Asked(metric))
     manifest, study = results.manifest, results.study
     version, revision = manifest["versions"].get("fastq-rl"), manifest["revision"] or "unknown"
-    typer.echo(
+    say(
         f"{results.store}: {study}, {study.num_configurations} configurations x "
         f"{study.runs} runs x {study.episodes} episodes, seed {study.seed}\n"
         f"{results.finished} of {results.total} runs finished, in {manifest['wall_time']:g} s; "
@@ -62,7 +63,7 @@ def select(
     results = Results(directory, trust=trust)
     found = results.select(metric, confirm, level=level)
     say_stale(results.stale)
-    typer.echo(str(found))
+    say(str(found))
 
 
 @app.command()
@@ -80,7 +81,7 @@ def compare(
     results = Results(directory, trust=trust)
     found = results.compare(metric, confirm, by=by, level=level)
     say_stale(results.stale)
-    typer.echo(str(found))
+    say(str(found))
 
 
 @app.command()
@@ -101,7 +102,7 @@ def report(
     results = Results(directory, trust=trust)
     without = write_report(results, output, metric=metric, confirm_runs=confirm, level=level)
     say_stale(results.stale)
-    typer.echo(f"wrote {output}" + (f", without fresh runs: {without}" if without else ""))
+    say(f"wrote {output}" + (f", without fresh runs: {without}" if without else ""))
 
 
 @app.command()
@@ -122,23 +123,23 @@ def verify(
     versions = ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())
     tree = {True: "clean", False: "with changes", None: "of no checkout"}[manifest["clean"]]
     whole = found.parts - len(found.damaged)
-    typer.echo(f"{shown(directory)}: {whole} of {found.parts} parts have their checksums")
+    say(f"{shown(directory)}: {whole} of {found.parts} parts have their checksums")
     for line in found.damaged:
-        typer.echo(f"  {line}")
+        say(f"  {line}")
     if found.checked:
-        typer.echo(
+        say(
             f"{found.checked} of {found.finished} runs, drawn at random, computed again by the "
             f"{'reference' if reference else 'kernel'}: "
             + (f"{len(found.differing)} DIFFER" if found.differing else "equal, bit for bit")
         )
     for line in found.differing:
-        typer.echo(f"  {line}")
+        say(f"  {line}")
     if found.fresh:
-        typer.echo(f"{found.fresh} of them also in a fresh process with an empty kernel cache")
+        say(f"{found.fresh} of them also in a fresh process with an empty kernel cache")
     if found.left_out:
         some = "not all" if found.checked else "none"
-        typer.echo(f"{some} of the {found.finished} runs could be computed again: {found.left_out}")
-    typer.echo(
+        say(f"{some} of the {found.finished} runs could be computed again: {found.left_out}")
+    say(
         f"made on {manifest['machine']}, revision {manifest['revision']} ({tree}): {versions}; "
         f"{manifest['steps']:,} steps in {manifest['wall_time']:g} s"
     )

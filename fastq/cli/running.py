@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fastq.cli.app import Metric, app, draw, say_stale
+from fastq.cli.app import Metric, app, draw, say, say_stale
 from fastq.errors import InputError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def sweep(
             raise
         _interrupted(spec, directory, again, 143)
     if not quiet:
-        typer.echo(f"\nto look at it again: fastq show {shown(directory)}{by_metric}")
+        say(f"\nto look at it again: fastq show {shown(directory)}{by_metric}")
 
 
 @app.command()
@@ -81,7 +81,7 @@ def plan(
     spec = Sweep.from_toml(file)
     directory = out or _directory_of(file)
     found = forecast(spec, directory)
-    typer.echo(
+    say(
         f"{found.study}: {found.study.num_configurations} configurations x {found.study.runs} runs "
         f"x {found.study.episodes} episodes -> {shown(directory)}\n"
         f"  {found.finished:,} runs are done, {found.missing:,} are to be done\n"
@@ -100,9 +100,9 @@ def bench(
 
     found = benchmark()
     if as_json:
-        typer.echo(json.dumps(found._asdict(), indent=2))
+        say(json.dumps(found._asdict(), indent=2))
         return
-    typer.echo(
+    say(
         f"{found.agent} on {found.environment}, one core, median of {found.repeats}\n"
         f"  reference  {found.reference_steps_per_second:>14,.0f} steps per second\n"
         f"  kernel     {found.kernel_steps_per_second:>14,.0f} steps per second\n"
@@ -146,17 +146,17 @@ def _run(
     from fastq.runner import run
 
     if not quiet:
-        typer.echo(
+        say(
             f"{spec.agent_names} on {spec.env_name}: {spec.num_configurations} configurations x "
             f"{spec.runs} runs x {spec.episodes} episodes -> {shown(directory)}"
         )
         if not all(map(is_cached, kernels_of(spec))):
-            typer.echo("compiling the kernels, once for this machine: some seconds ...")
+            say("compiling the kernels, once for this machine: some seconds ...")
     if raced is None:
         return run(spec, directory, progress=not quiet, **options)
     found = race(spec, directory, progress=not quiet, **raced, **options)
     if not quiet:
-        typer.echo(str(found))
+        say(str(found))
     return found.results
 
 
@@ -170,5 +170,5 @@ def _interrupted(spec: "Sweep", directory: str, again: str, status: int) -> None
         state = f"{kept.finished} of {kept.total} runs are kept in {shown(directory)}"
     except InputError:
         state = "nothing was written yet"
-    typer.echo(f"\ninterrupted: {state}; to resume: {again}", err=True)
+    say(f"\ninterrupted: {state}; to resume: {again}", err=True)
     raise typer.Exit(status)

@@ -1,6 +1,7 @@
 """Which kernel trains which agent: the loop's template, bound to the rules of an algorithm."""
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from fastq.kernels.lanes import fits_lanes
 from fastq.kernels.work import clear_to_zero
 from fastq.mdp import FiniteMDP
 from fastq.schedules import Visits
+from fastq.text import file_name
 
 Kernel = Any
 """A compiled function, with Numba's `compile` for a signature."""
@@ -33,6 +35,7 @@ _UPDATES: dict[str, Callable[..., None]] = {
     "dyna_q": dyna_q.update,
 }
 _ON_POLICY = ("sarsa",)
+_NO_SYMBOL = re.compile("[^A-Za-z0-9_]")
 
 
 _IN_LANES: dict[str, dict[str, Any]] = {
@@ -103,6 +106,7 @@ def kernel_for(agent_type: type[Agent], sort: Sort, digest: str | None = None) -
 def _kernel_of(agent_type: type[Agent], sort: Sort, digest: str | None) -> Kernel:
     """Make a kernel, once for the code that it is of."""
     name, tag = agent_type.name, ""
+    symbol = _NO_SYMBOL.sub("_", file_name(name))  # Numba makes symbols and files of it
     names: dict[str, Any] = {"STOCHASTIC": sort.stochastic, "GENERAL": sort.general}
     names |= {"RANDOM_TIES": sort.ties, "CAREFUL": sort.careful}
     if issubclass(agent_type, Algorithm):
@@ -116,7 +120,7 @@ def _kernel_of(agent_type: type[Agent], sort: Sort, digest: str | None) -> Kerne
         names |= _IN_LANES[name]
     marks = [field for field, is_so in sort._asdict().items() if is_so and field != "allocates"]
     template = lockstep.learn_lanes if sort.in_lanes else loop.learn_batch
-    return specialised(template, "_".join(["learn", name, *marks]), tag, names)
+    return specialised(template, "_".join(["learn", symbol, *marks]), tag, names)
 
 
 def _rules_of(algorithm: type[Algorithm], tag: str, allocates: bool) -> dict[str, Any]:

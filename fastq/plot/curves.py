@@ -9,7 +9,14 @@ from fastq.errors import InputError
 from fastq.plot.figures import add_legend, new_axes
 from fastq.plot.limits import frame
 from fastq.plot.style import BAND, Look, band_label, look, metric_label
-from fastq.plot.tables import ESTIMATE, check_columns, configurations, time_column, time_label
+from fastq.plot.tables import (
+    ESTIMATE,
+    check_columns,
+    check_table,
+    configurations,
+    time_column,
+    time_label,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,6 +52,7 @@ def learning_curves(
     InputError
         Where columns are missing, there are no rows, or none of the runs has a curve.
     """
+    check_table(curves, "curves")
     time = time_column(curves)
     check_columns(curves, ESTIMATE)
     if runs is not None:

@@ -8,8 +8,15 @@ import pandas as pd
 from fastq.plot.curves import draw_curve
 from fastq.plot.figures import add_legend, new_axes, new_rows
 from fastq.plot.limits import frame
-from fastq.plot.style import PALETTE, estimate_label, interval_label, look, runs_label
-from fastq.plot.tables import ESTIMATE, TIMES, check_columns, time_column, time_label
+from fastq.plot.style import PALETTE, entry, estimate_label, interval_label, look, plain, runs_label
+from fastq.plot.tables import (
+    ESTIMATE,
+    TIMES,
+    check_columns,
+    check_table,
+    time_column,
+    time_label,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,6 +47,7 @@ def differences(table: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
     InputError
         Where columns are missing, or there are no rows.
     """
+    check_table(table, "differences")
     check_columns(table, (*_PAIR, *ESTIMATE))
     of_curves = any(time in table for time in TIMES)
     return _curves(table, ax) if of_curves else _forest(table, ax)
@@ -88,7 +96,8 @@ def _forest(table: pd.DataFrame, ax: "Axes | None") -> "Axes":
 
 def _name(first: object, second: object) -> str:
     """Name a difference, in two lines where one would be long."""
-    return f"{first}{' ' if len(f'{first}{second}') < _WIDE else chr(10)}- {second}"
+    first, second = plain(str(first)), plain(str(second))
+    return entry(f"{first}{' ' if len(f'{first}{second}') < _WIDE else chr(10)}- {second}")
 
 
 def _label(table: pd.DataFrame) -> str:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fastq.plot.figures import new_rows
 from fastq.plot.style import PALETTE, metric_label
-from fastq.plot.tables import check_columns, configurations
+from fastq.plot.tables import check_columns, check_table, configurations
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,6 +38,7 @@ def distribution(table: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
     InputError
         Where columns are missing, there are no rows, or no value is finite.
     """
+    check_table(table, "runs")
     check_columns(table, ("run", "value"))
     ax = ax or new_rows(table.drop(columns=["run", "value"]).drop_duplicates().shape[0])
     names = []

@@ -7,8 +7,8 @@ import pandas as pd
 
 from fastq.plot.cells import draw_cells, name_cells, write_cells
 from fastq.plot.figures import figure_of, legend_below, new_axes, small
-from fastq.plot.style import estimate_label, less_is_better
-from fastq.plot.tables import check_columns, text_of
+from fastq.plot.style import estimate_label, less_is_better, plain
+from fastq.plot.tables import check_columns, check_table, text_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,6 +46,7 @@ def heatmap(
     InputError
         Where one of the columns is missing.
     """
+    check_table(summary, "summary")
     check_columns(summary, [name for name in (x, y, value) if name])
     ax = ax or new_axes()
     keys = [x] if y is None else [y, x]
@@ -55,12 +56,12 @@ def heatmap(
     label = estimate_label(summary.attrs) if value == "estimate" else ""
     others = ", best over the others" if summary.duplicated(keys).any() else ""
     shown = cells.to_numpy(dtype=np.float64)
-    image = draw_cells(ax, shown, (label or value) + others, aspect="auto", origin="lower")
+    image = draw_cells(ax, shown, (label or plain(value)) + others, aspect="auto", origin="lower")
     write_cells(ax, image)
     name_cells(ax, ax.xaxis, [text_of(value) for value in cells.columns])
     name_cells(ax, ax.yaxis, [text_of(value) for value in cells.index] if y else [""])
-    ax.set_xlabel(x)
-    ax.set_ylabel(y or "")
+    ax.set_xlabel(plain(x))
+    ax.set_ylabel(plain(y or ""))
     if "plausible" in summary:
         _mark(ax, _cells(table, keys, "plausible", "max").to_numpy() == 1)
     return ax

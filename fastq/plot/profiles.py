@@ -6,7 +6,7 @@ import pandas as pd
 
 from fastq.plot.figures import add_legend, new_axes
 from fastq.plot.style import BAND, interval_label, look, metric_label, runs_label
-from fastq.plot.tables import ESTIMATE, check_columns, configurations
+from fastq.plot.tables import ESTIMATE, check_columns, check_table, configurations
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +35,7 @@ def performance_profiles(table: pd.DataFrame, ax: "Axes | None" = None) -> "Axes
     Agarwal et al., Deep Reinforcement Learning at the Edge of the Statistical Precipice (2021),
     section 4.1.
     """
+    check_table(table, "profile")
     check_columns(table, ("threshold", *ESTIMATE))
     ax = ax or new_axes()
     lines = []

@@ -12,12 +12,14 @@ from fastq.plot.style import (
     BAND,
     MARKERS,
     PALETTE,
+    entry,
     estimate_label,
     interval_label,
     less_is_better,
+    plain,
     runs_label,
 )
-from fastq.plot.tables import ESTIMATE, check_columns, text_of
+from fastq.plot.tables import ESTIMATE, check_columns, check_table, text_of
 from fastq.validation import choose
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ def sensitivity_curves(
     InputError
         Where columns are missing, there are no such rows, or there is an unknown kind.
     """
+    check_table(table, "sensitivity")
     check_columns(table, ("hyperparameter", "value", "kind", *ESTIMATE, "edge"))
     choose("hyperparameter", hyperparameter, table["hyperparameter"].unique())
     for kind in table["kind"].unique():
@@ -73,11 +76,11 @@ def sensitivity_curves(
             "marker": MARKERS[i % len(MARKERS)],
         }
         lines += _draw_kinds(
-            ax, str(agent), its_rows, how, banded=not words and len(set(places)) > 1
+            ax, entry(plain(str(agent))), its_rows, how, banded=not words and len(set(places)) > 1
         )
         _draw_best(ax, its_rows, how)
-    wide = ax.get_xscale() == "log"
-    ax.set_xlabel(log_label(hyperparameter) if wide else hyperparameter)
+    wide, name = ax.get_xscale() == "log", plain(hyperparameter)
+    ax.set_xlabel(log_label(name) if wide else name)
     ax.set_ylabel(estimate_label(table.attrs) or "estimate")
     interval = interval_label(table.attrs, rows["lower"])
     title = f"{runs_label(rows['runs'])}, {interval}{_edge_label(rows)}"
@@ -148,4 +151,4 @@ def _edge_label(rows: pd.DataFrame) -> str:
         return ""
     if "agent" not in rows:
         return "\nbest at the edge of the grid"
-    return f"\nbest at the edge of the grid: {', '.join(at_edge['agent'].unique())}"
+    return f"\nbest at the edge of the grid: {', '.join(map(plain, at_edge['agent'].unique()))}"

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from fastq.metrics import LESS_IS_BETTER
+from fastq.text import printable
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#000000", "#D55E00")
 STYLES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (9, 2.5)))
@@ -56,11 +57,21 @@ def look(place: int) -> Look:
     return Look(PALETTE[place % len(PALETTE)], STYLES[place % len(STYLES)])
 
 
+def plain(text: str) -> str:
+    """Write text that others chose so that Matplotlib draws it as it stands: ``$`` is a sign."""
+    return printable(text, keep="\n").replace("$", r"\$")
+
+
+def entry(label: str) -> str:
+    """Write a label so that the legend shows it: Matplotlib leaves out what begins with ``_``."""
+    return f" {label}" if label.startswith("_") else label
+
+
 def metric_label(text: str) -> str:
     """Write out the word for a metric, with the number that may follow it: ``return_last:50``."""
     name, _, number = text.partition(":")
-    label = METRICS.get(name, name.replace("_", " ")) or "estimate"
-    return _NUMBERED.get(name, label + " ({})").format(number) if number else label
+    label = METRICS.get(name, plain(name.replace("_", " "))) or "estimate"
+    return _NUMBERED.get(name, label + " ({})").format(plain(number)) if number else label
 
 
 def less_is_better(metric: str) -> bool:
@@ -71,7 +82,7 @@ def less_is_better(metric: str) -> bool:
 def estimator_label(attrs: Mapping[Any, Any]) -> str:
     """Name what was taken over the runs: by default their mean."""
     name, _, number = str(attrs.get("estimator", "mean")).partition(":")
-    return f"{number} quantile" if name == "quantile" else _ESTIMATORS.get(name, name)
+    return f"{plain(number)} quantile" if name == "quantile" else _ESTIMATORS.get(name, plain(name))
 
 
 def estimate_label(attrs: Mapping[Any, Any]) -> str:

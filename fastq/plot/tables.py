@@ -7,10 +7,17 @@ import numpy as np
 import pandas as pd
 
 from fastq.errors import InputError
-from fastq.validation import choose
+from fastq.plot.style import entry, plain
+from fastq.validation import choose, shorten
 
 ESTIMATE = ("estimate", "lower", "upper", "runs")
 TIMES = ("episode", "step")
+
+
+def check_table(table: object, source: str) -> None:
+    """Raise `InputError` unless something is a table; `source` is the method that gives it."""
+    if not isinstance(table, pd.DataFrame):
+        raise InputError(f"table = {shorten(table)}: must be a table, as results.{source}() gives")
 
 
 def check_columns(table: pd.DataFrame, names: Sequence[str]) -> None:
@@ -48,16 +55,17 @@ def configurations(
 
 def name_of(names: Sequence[str], values: Sequence[Any]) -> str:
     """Name a configuration by its agent and the hyperparameters that it has."""
-    return ", ".join(
-        text_of(value) if name == "agent" else f"{name} = {text_of(value)}"
+    texts = (
+        text_of(value) if name == "agent" else f"{plain(name)} = {text_of(value)}"
         for name, value in zip(names, values, strict=True)
         if not is_empty(value)
     )
+    return entry(", ".join(texts))
 
 
 def text_of(value: Any) -> str:
     """Write a hyperparameter: a number, or a word."""
-    return str(value) if isinstance(value, str | bool | np.bool_) else f"{value:g}"
+    return plain(str(value)) if isinstance(value, str | bool | np.bool_) else f"{value:g}"
 
 
 def is_empty(value: Any) -> bool:
