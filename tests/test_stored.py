@@ -97,7 +97,7 @@ LOOKING = [
 TRAINING = [("select",), ("compare",), ("report", "--confirm", "2", "-o", "report.html")]
 
 
-def test_a_script_is_not_run_again(tmp_path):
+def test_a_script_is_not_run_again(tmp_path, monkeypatch):
     """Its last line runs a sweep; and another process finds the study as it was left."""
     (tmp_path / "script.py").write_text(SCRIPT)
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -119,6 +119,7 @@ def test_a_script_is_not_run_again(tmp_path):
     assert "mine - q_learning" in run("-m", "fastq", "compare", "study", "--confirm", "3")
     assert contents(tmp_path / "study") == before
     assert (tmp_path / "ran.txt").read_text() == "x"
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(fastq.InputError, match=r"script.py runs a sweep when it is loaded; put"):
         fastq.Sweep(
             env="fastq/WindyGridworld-v0",
