@@ -18,12 +18,12 @@ from typing import Any
 
 from fastq.catalogue import put_catalogue
 from fastq.errors import InputError
+from fastq.manifest_fields import check_manifest
 from fastq.mdp import FiniteMDP
 from fastq.store import Store
-from fastq.manifest_fields import check_manifest
 from fastq.stored import entries_of, put_texts
 from fastq.study import Study, identity_of
-from fastq.sweep import Sweep, grid_size
+from fastq.sweep import Sweep
 from fastq.validation import shorten
 
 FORMAT = 4

@@ -12,7 +12,7 @@ from fastq.errors import InputError
 from fastq.manifest import said
 from fastq.metrics import Metric, find_metric
 from fastq.plot.limits import frame
-from fastq.plot.style import metric_label, plain
+from fastq.plot.style import metric_label
 from fastq.records import METRICS
 from fastq.results import Results
 from fastq.spreadsheets import as_csv

@@ -20,7 +20,7 @@ from fastq.page import Picture, Section, Table, render
 from fastq.pictures import axes_of, choose_curves, curve_of, draw_curves, window_of
 from fastq.plot.style import metric_label
 from fastq.results import Results
-from fastq.selection import NoneFiniteError, Selection
+from fastq.selection import NoneFiniteError
 from fastq.text import file_name
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from fastq.errors import InputError
-from fastq.records import Record, as_plain, as_record
 from fastq.manifest_fields import check_study
+from fastq.records import Record, as_plain, as_record
 from fastq.sweep import Configuration, Sweep
 from fastq.validation import shorten
 

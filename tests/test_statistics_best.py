@@ -119,3 +119,24 @@ def test_a_lead_must_outlast_a_failure_as_bad_as_the_worst_that_showed():
         values[:, 1:] = 1.0
         values[0, 2] -= cost / visible_rate(60) * 60 / 59
         assert best_set(values).plausible[0] == kept
+
+
+def test_a_configuration_with_a_run_that_failed_could_not_be_the_best():
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(20, 4))
+    with_failures = table.copy()
+    with_failures[3, 1], with_failures[7, 2] = np.inf, -np.inf
+    found = best_set(with_failures)
+    alone = best_set(table[:, [0, 3]])
+    assert found.wins[[0, 3]].tolist() == alone.wins.tolist()
+    assert found.plausible[[0, 3]].tolist() == alone.plausible.tolist()
+    assert not found.plausible[[1, 2]].any()
+    assert not found.wins[[1, 2]].any()
+    assert best_set([[np.inf, 1.0], [1.0, -np.inf]]).plausible.all()
+
+
+def test_values_near_the_greatest_float_are_compared():
+    table = np.random.default_rng(1).normal(size=(12, 3)) + np.array([0.0, 0.0, 3.0])
+    found, great = best_set(table), best_set(table * 2.0**1020)
+    assert found.wins.tolist() == great.wins.tolist()
+    assert found.plausible.tolist() == great.plausible.tolist()
