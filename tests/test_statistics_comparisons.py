@@ -221,7 +221,7 @@ def test_a_configuration_with_a_run_that_failed_could_not_be_the_best():
 
 
 def test_values_near_the_greatest_float_are_compared():
-    table = [*np.random.default_rng(1).normal(size=(12, 3)), 0.0, 0.0, 3.0]
+    table = np.random.default_rng(1).normal(size=(12, 3)) + np.array([0.0, 0.0, 3.0])
     found, great = best_set(table), best_set(table * 2.0**1020)
     assert found.wins.tolist() == great.wins.tolist()
     assert found.plausible.tolist() == great.plausible.tolist()
