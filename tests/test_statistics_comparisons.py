@@ -185,3 +185,40 @@ def test_a_profile_holds_the_whole_truth_and_an_interval_a_point_does_not():
         held_by_points += (np.abs(found.estimate - truth) <= half).all()
     assert held >= 0.93 * 200
     assert held_by_points < 0.85 * 200
+
+
+def test_a_configuration_of_one_run_may_be_the_best():
+    samples = grid(np.random.default_rng(10), 20, np.array([0, 9.0, 9.0]))
+    samples[1:, 2] = np.nan
+    assert best_set(samples).plausible.tolist() == [True, False, True]
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(samples=arrays(np.float64, st.tuples(st.integers(1, 6), st.integers(1, 4)), elements=whole))
+def test_the_greatest_mean_is_always_plausible_and_wins_are_shares(samples):
+    found = best_set(samples, resamples=50)
+    means = samples.mean(axis=0)
+    assert found.plausible[np.isclose(means, means.max(), rtol=0, atol=1e-9)].all()
+    assert found.wins.sum() == pytest.approx(1)
+    assert (found.wins >= 0).all()
+
+
+def test_a_configuration_with_a_run_that_failed_could_not_be_the_best():
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(20, 4))
+    with_failures = table.copy()
+    with_failures[3, 1], with_failures[7, 2] = np.inf, -np.inf
+    found = best_set(with_failures)
+    alone = best_set(table[:, [0, 3]])
+    assert found.wins[[0, 3]].tolist() == alone.wins.tolist()
+    assert found.plausible[[0, 3]].tolist() == alone.plausible.tolist()
+    assert not found.plausible[[1, 2]].any()
+    assert not found.wins[[1, 2]].any()
+    assert best_set([[np.inf, 1.0], [1.0, -np.inf]]).plausible.all()
+
+
+def test_values_near_the_greatest_float_are_compared():
+    table = np.random.default_rng(1).normal(size=(12, 3)) + np.array([0.0, 0.0, 3.0])
+    found, great = best_set(table), best_set(table * 2.0**1020)
+    assert found.wins.tolist() == great.wins.tolist()
+    assert found.plausible.tolist() == great.plausible.tolist()
