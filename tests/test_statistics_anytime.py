@@ -26,7 +26,7 @@ def bimodal(rng, size):
 
 
 @pytest.mark.parametrize(
-    ("draw", "t_misses"), [(rarely_failing, 0.5), (skewed, 0.2), (bimodal, 0.1)], ids=str
+    ("draw", "t_misses"), [(rarely_failing, 0.5), (skewed, 0.2), (bimodal, 0.1)]
 )
 def test_all_looks_cover_at_once_and_those_of_t_do_not(draw, t_misses):
     samples, truth = draw(np.random.default_rng(0), (LOOKS[-1], SERIES))
