@@ -56,8 +56,9 @@ def tolerance_interval(
 
     Notes
     -----
-    A 95 % interval from 100 runs held 90 % of all runs 97.7 % of the time, whatever they were like:
-    more than it says, since the bounds are runs, and there is none between two of them.
+    A 95 % interval from 100 runs held 90 % of all runs 97.7 to 97.8 % of the time, whatever
+    they were like: more than it says, since the bounds are runs, and there is none between two of
+    them.
     """
     check_level(level)
     check_inside("content", content)
