@@ -15,6 +15,8 @@ class CacheWarning(RuntimeWarning):
 
 def kept_on_disk(dispatcher: Any) -> Any:
     """Let a function, as `numba.njit` gives it, be read from the cache, and be kept there."""
+    if not hasattr(dispatcher, "enable_caching"):  # Numba is told not to compile
+        return dispatcher
     try:
         dispatcher.enable_caching()
     except (RuntimeError, OSError) as error:  # no folder can be written

@@ -12,7 +12,7 @@ from fastq.errors import InputError
 from fastq.manifest import said
 from fastq.metrics import Metric, find_metric
 from fastq.plot.limits import frame
-from fastq.plot.style import metric_label
+from fastq.plot.style import metric_label, plain
 from fastq.records import METRICS
 from fastq.results import Results
 from fastq.spreadsheets import as_csv
@@ -90,7 +90,7 @@ def _curves(results: Results, summary: pd.DataFrame, metric: Metric) -> bytes:
     title = "\n".join(
         textwrap.fill(line, _LETTERS) for line in (*_title(results).split("\n"), chosen.words)
     )
-    ax.set_title(title.strip(), fontsize=_SMALL)
+    ax.set_title(plain(title.strip()), fontsize=_SMALL)
     return _png(figure)
 
 
@@ -161,7 +161,7 @@ def _heatmap(results: Results, summary: pd.DataFrame) -> bytes:
 
     figure = Figure(figsize=(8, 4.2), layout="constrained")
     x, y = axes_of(results.study.names)
-    plot.heatmap(summary, x, y, ax=figure.subplots()).set_title(_title(results))
+    plot.heatmap(summary, x, y, ax=figure.subplots()).set_title(plain(_title(results)))
     return _png(figure)
 
 

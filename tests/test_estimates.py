@@ -114,8 +114,8 @@ def test_what_was_not_recorded_is_said(recorded, record, ask, message):
     assert "\n" not in str(caught.value)
 
 
-def test_moments_of_more_runs_than_are_asked_for(recorded, tmp_path):
-    shutil.copytree(recorded["moments"].directory, tmp_path / "x")
+def test_moments_of_more_runs_than_are_asked_for(tmp_path):
+    rerun(SMALL, tmp_path / "x", record="moments", max_steps=300, runs=16)  # in blocks of two
     fewer = fastq.Sweep(**{**SMALL, "record": "moments", "max_steps": 300, "runs": 3})
     with pytest.raises(fastq.InputError, match="runs = 3: moments were recorded of more runs"):
         fastq.Results(tmp_path / "x", fewer).summary()

@@ -131,13 +131,16 @@ def test_runs_of_a_batch_need_not_learn_alike():
 
 def test_a_run_that_diverges_does_so_alone():
     mdp = fastq.FiniteMDP.from_arrays(
-        [[[(1.0, 1, 1e308, False)], [(1.0, 0, 0.0, True)]], [[(1.0, 0, 1e308, False)]] * 2]
+        [[[(1.0, 1, 1e306, False)], [(1.0, 0, 0.0, True)]], [[(1.0, 0, 1e306, False)]] * 2]
     )
-    agents = [QLearning(alpha=1.0), QLearning(alpha=1e-3, epsilon=1.0, gamma=0.0)]
-    batch = fastq.train_batch(mdp, agents, runs=16, episodes=5, seed=0, max_steps=50)
+    agents = [
+        QLearning(alpha=1.0, initial_value=1.79e308),
+        QLearning(alpha=1e-3, epsilon=1.0, gamma=0.0),
+    ]
+    batch = fastq.train_batch(mdp, agents, runs=16, episodes=5, seed=0, max_steps=20)
     assert batch.diverged[:16].any()
     assert not batch.diverged[16:].any()
-    alone = fastq.train_batch(mdp, agents[1], runs=16, episodes=5, seed=0, max_steps=50)
+    alone = fastq.train_batch(mdp, agents[1], runs=16, episodes=5, seed=0, max_steps=20)
     assert batch.q[16:].tobytes() == alone.q.tobytes()
 
 

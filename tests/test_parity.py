@@ -260,8 +260,8 @@ def test_training_has_the_fields_of_the_reference():
         ({"episodes": 0}, "episodes = 0: must be an integer from 1"),
         ({"seed": -1}, "seed = -1: must be"),
         ({"max_steps": 0}, "max_steps = 0: must be an integer from 1"),
-        ({"mdp": "Nothing-v0"}, "env = 'Nothing-v0': must be registered"),
-        ({"mdp": 3}, "env = 3: must be an id"),
+        ({"mdp": "Nothing-v0"}, "mdp = 'Nothing-v0': must be registered"),
+        ({"mdp": 3}, "mdp = 3: must be a FiniteMDP, a gymnasium id"),
         ({"agent": "q_learning"}, "agent = 'q_learning': must be QLearning"),
     ],
 )

@@ -195,10 +195,13 @@ def test_an_environment_that_a_manifest_names_is_not_made(study, tmp_path, monke
     (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'ran.txt')!r}, 'w')")
     monkeypatch.syspath_prepend(tmp_path)
     spec = json.loads((study / "manifest.json").read_text())["spec"]
-    for env in ("evil:Id-v0", "GymV21Environment-v0", "nothing", 3):
+    for env in ("evil:Id-v0", "GymV21Environment-v0", "nothing"):
         change(study, spec={**spec, "env": env, "env_args": {"env_id": "evil:Id-v0"}})
         assert verify(study, sample=2, reference=True).checked == 2
     assert not (tmp_path / "ran.txt").exists()
+    change(study, spec={**spec, "env": 3})
+    with pytest.raises(fastq.InputError, match=r"is damaged \(spec.env = 3: must be text"):
+        verify(study, reference=True)
 
 
 def test_a_read_only_study_can_be_read(anothers):
