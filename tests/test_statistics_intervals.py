@@ -180,3 +180,12 @@ def test_docstrings_say_what_was_measured(row):
     said = " ".join(function.__doc__.split())
     for place in places:
         assert "{}, {} and {}".format(*shares[place : place + 3]) in said
+
+
+@pytest.mark.parametrize("kind", ["bootstrap", "bca"])
+def test_runs_that_are_equal_leave_no_width_that_rounding_makes(kind):
+    """The mean of seven times -13.7 is not -13.7 in binary; resampled means round as it does."""
+    samples = np.full((7, 2), -13.7)
+    samples[:, 1] = np.arange(7)
+    found = interval(samples, kind)
+    assert found.lower[0] == found.upper[0] == found.estimate[0] == samples[:, 0].mean()
