@@ -8,7 +8,6 @@ runs the stored text, if this user's key has signed it or the user trusts it.
 
 import contextlib
 import hashlib
-import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ from fastq.listings import STORED
 from fastq.signing import NoKeyError, is_signed, sign
 from fastq.sources import load, source_of
 from fastq.store import Store
+from fastq.text import file_name
 from fastq.transcript import UnwrittenError
 from fastq.validation import shorten
 
@@ -72,8 +72,7 @@ def put_texts(store: Store, agents: Iterable[type[Agent]]) -> None:
 
 def file_of(agent: str, version: str) -> str:
     """Name the file of a source; whatever the words, it lies in the study."""
-    plain = (re.sub(r"[^\w-]", "_", word)[:80] for word in (agent, version))
-    return f"{_FOLDER}/{'-'.join(plain)}.py"
+    return f"{_FOLDER}/{file_name(agent)}-{file_name(version)}.py"
 
 
 def entry_of(manifest: Mapping[str, Any], agent: str) -> Entry | None:

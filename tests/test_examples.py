@@ -25,10 +25,12 @@ NOT_RUN = {
     "--out s3://": "takes a bucket; test_remote.py has one of its own",
 }
 WRITTEN = {
+    "glossary.md": [],
     "guarantees.md": [],
     "README.md": ["results/windy_gridworld", "results/windy", "results/river", "results/mine"],
     "own_algorithm.md": ["results/double_q"],
     "scaling.md": ["results/large", "results/processes"],
+    "stability.md": [],
     "statistics.md": ["results/cliff_walking", "results/cliff", "results/raced"],
 }
 """Where the examples of each page write their studies."""

@@ -151,3 +151,15 @@ def test_epsilon_greedy_walks_of_the_book():
 def test_bad_arguments(arguments, message):
     with pytest.raises(fastq.InputError, match=message):
         planning.expected_visits(WORLDS["windy"], *arguments)
+
+
+@pytest.mark.parametrize("horizon", [33, 64, 1000])
+def test_two_gains_of_which_one_settles_first(horizon):
+    """One gain is the same in each step at once; the other decays slowly."""
+    onward = csr_array(np.array([[0.0, 1.0], [0.0, 0.999]]))
+    still = csr_array(np.array([[0.0, 1.0], [0.0, 1.0]]))
+    gains = np.array([[0.0, 1.0], [0.0, -2.0]])
+    for moves in (onward, still):
+        found = expected_sums(moves, gains, 1, horizon)
+        expected = step_by_step(moves, gains, horizon)
+        assert found == pytest.approx(expected, rel=1e-12, abs=1e-12)

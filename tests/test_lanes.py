@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastq
-from fastq.kernels import lanes, lockstep
+from fastq.kernels import lanes, lockstep, tick
+from fastq.kernels.tables import lay_out_world
 from fastq.reference import make_epsilon_greedy_policy
 from tests.test_policy import choice, epsilons, near_thresholds
 
@@ -96,3 +97,24 @@ def test_transitions_are_packed_as_documented():
 @pytest.mark.parametrize(("runs", "fits"), [(15, False), (16, True)])
 def test_few_runs_do_not_fill_lanes(runs, fits):
     assert lanes.fits_lanes(fastq.windy_gridworld(), [fastq.QLearning()], runs) == fits
+
+
+@numba.njit
+def outcomes_of(words, cumulative, num_outcomes):
+    tick.draw_outcomes(words, cumulative, np.uint64(num_outcomes))
+
+
+def test_outcomes_at_each_threshold():
+    """An outcome is drawn by inverse CDF: a uniform that equals a threshold is beyond it."""
+    chances = [0.25, 0.5, 0.25]
+    slippery = [(chance, 0, float(i), False) for i, chance in enumerate(chances)]
+    mdp = fastq.FiniteMDP.from_arrays([[slippery, slippery]])
+    here, world = lanes.lay_out_lanes(mdp, fastq.QLearning()), lay_out_world(mdp, 1, rows=False)
+    for edge in (2**51, 3 * 2**51):
+        for k in (edge - 1, edge, edge + 1):
+            here.words[: 8 * lanes.LANES] = 0
+            here.words[place("ENVIRONMENT", 3)] = k << 11
+            here.words[place("ROW", 3)], here.words[place("ACTION", 3)] = 0, 1
+            outcomes_of(here.words, world.cumulative, 3)
+            drawn = int(np.searchsorted(np.cumsum(chances), k * 2.0**-53, side="right"))
+            assert here.words[place("OUTCOME", 3)] == 3 + drawn

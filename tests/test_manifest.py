@@ -11,17 +11,19 @@ import numpy as np
 import pytest
 
 import fastq
+from fastq import manifest
+from fastq.store import Directory
 from tests.conftest import contents, rerun
 
 
 def test_manifest(results, sweep):
-    manifest = json.loads((results.directory / "manifest.json").read_text())
-    assert fastq.Sweep(**manifest["spec"]) == sweep
-    assert manifest["seed"] == 3
-    assert manifest["environment"] == sweep.mdp.fingerprint
-    assert manifest["versions"]["numpy"] == np.__version__
-    assert manifest["wall_time"] > 0
-    assert "revision" in manifest
+    found = json.loads((results.directory / "manifest.json").read_text())
+    assert fastq.Sweep(**found["spec"]) == sweep
+    assert found["seed"] == 3
+    assert found["environment"] == sweep.mdp.fingerprint
+    assert found["versions"]["numpy"] == np.__version__
+    assert found["wall_time"] > 0
+    assert "revision" in found
 
 
 def test_the_revision_is_that_of_fastqs_own_checkout(tmp_path):
@@ -112,3 +114,29 @@ def test_a_damaged_manifest(study, text, message):
 def test_no_study():
     with pytest.raises(fastq.InputError, match="holds no study"):
         fastq.Results("nowhere")
+
+
+def test_a_second_sitting_adds_to_the_first(fields, tmp_path):
+    """Steps and time add up, the day of its making stays, and another name is no other study."""
+    rerun(fields, tmp_path / "x", runs=3)
+    path = tmp_path / "x" / "manifest.json"
+    first = json.loads(path.read_text())
+    old = {**first, "created": "2001-02-03T04:05:06+00:00", "wall_time": 1000.0}
+    old["checksum"] = manifest._checksum(old)
+    path.write_text(json.dumps(old))
+    results = rerun(fields, tmp_path / "x", env=fastq.windy_gridworld())
+    second = json.loads(path.read_text())
+    assert second["created"] == old["created"]
+    assert second["wall_time"] > 1000
+    assert second["steps"] == results.episodes()["length"].sum() > first["steps"] > 0
+
+
+@pytest.mark.parametrize(
+    ("revision", "clean"), [("0123456789ab", True), ("0123456789ab-dirty", False), (None, None)]
+)
+def test_a_clean_checkout_is_one_without_edits(sweep, tmp_path, monkeypatch, revision, clean):
+    monkeypatch.setattr(manifest, "_revision", lambda: revision)
+    store = Directory(tmp_path / "x")
+    manifest.open_study(store, sweep)
+    found = json.loads((tmp_path / "x" / "manifest.json").read_text())
+    assert (found["revision"], found["clean"]) == (revision, clean)

@@ -62,9 +62,12 @@ def test_pictures(strange):
     listed = pd.read_csv(strange.directory / "configurations.csv")
     assert set(listed["agent"]) == {f"'{EVIL}", "q_learning"}
     assert sorted(path.name for path in strange.directory.iterdir() if path.name[0] != ".") == [
-        *("configurations.csv", "curves.png", "environment.npz", "heatmap.png"),
+        *("algorithms", "configurations.csv", "curves.png", "environment.npz", "heatmap.png"),
         *("manifest.json", "parts", "summary.csv"),
     ]
+    (source,) = (strange.directory / "algorithms").iterdir()
+    assert source.is_file()
+    assert source.name.isascii()
 
 
 def test_the_report(strange, tmp_path):

@@ -556,6 +556,7 @@ def test_time_limits_are_no_ends():
 WINDY = windy_gridworld()
 VALUES, Q = np.zeros(70), np.zeros((70, 4))
 HALF = np.full((70, 4), 0.125)
+NEARLY = np.full((70, 4), 0.25 + 0.25e-4)
 ODD = np.where(np.arange(70) == 3, 4, 0)
 UNFIT = np.where(np.arange(4) == 1, [[NAN]], Q)
 
@@ -585,6 +586,7 @@ UNFIT = np.where(np.arange(4) == 1, [[NAN]], Q)
         (lambda: policy_evaluation(WINDY, VALUES + 0.5), r"policy at \(0,\) = 0.5: must be an act"),
         (lambda: policy_evaluation(WINDY, VALUES - 1), r"policy at \(0,\) = -1.0: must be an act"),
         (lambda: policy_evaluation(WINDY, HALF), r"sum of policy at \(0,\) = 0.5: must be 1"),
+        (lambda: policy_evaluation(WINDY, NEARLY), r"sum of policy at \(0,\) = 1.0001: must be 1"),
         (lambda: policy_evaluation(WINDY, HALF - 1), r"policy at \(0, 0\) = -0.875: must be in"),
         (lambda: policy_evaluation(WINDY, UNFIT), r"policy at \(0, 1\) = nan: must be in \[0, 1\]"),
         (lambda: epsilon_greedy_value(WINDY, Q, 1.1), r"epsilon = 1.1: must be a number in \[0, 1"),

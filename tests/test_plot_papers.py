@@ -505,3 +505,10 @@ BAD = [
 def test_bad_tables(draw, message):
     with pytest.raises(fastq.InputError, match=message):
         draw()
+
+
+@pytest.mark.parametrize(
+    ("runs", "label"), [([5, 5], "5 runs"), ([1], "1 run"), ([9, 3, 5], "3 to 9 runs")]
+)
+def test_the_label_of_runs_goes_from_few_to_most(runs, label):
+    assert style.runs_label(pd.Series(runs)) == label

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import fastq
+from fastq import samples
+from fastq.records import Entries, as_record
 from tests.conftest import SMALL, rerun
 
 KINDS = ["episodes", {"window": 4}, "summary", "moments"]
@@ -83,3 +85,27 @@ def test_the_runs_of_an_episode(recorded):
         results.runs("value", episode=2)
     with pytest.raises(fastq.InputError, match="needs each episode"):
         recorded["summary"].runs(episode=2)
+
+
+def test_the_final_tenth_in_windows_is_whole_windows(tmp_path):
+    """A tenth of 30 episodes are 3: of windows of 7 that is the last one, of the last 2."""
+    found = rerun(SMALL, tmp_path / "windows", record={"window": 7}, episodes=30, max_steps=300)
+    full = rerun(SMALL, tmp_path / "episodes", episodes=30, max_steps=300)
+    episodes = full.episodes()
+    last = episodes[episodes["episode"] >= 28].groupby(["alpha", "epsilon"], sort=False)
+    assert found.summary()["final"].tolist() == pytest.approx(last["return"].mean().tolist())
+    wider = rerun(SMALL, tmp_path / "many", record={"window": 2}, episodes=30, max_steps=300)
+    last = episodes[episodes["episode"] >= 26].groupby(["alpha", "epsilon"], sort=False)
+    assert wider.summary()["final"].tolist() == pytest.approx(last["return"].mean().tolist())
+
+
+@pytest.mark.parametrize("metric", ["episodes", "return"])
+def test_a_step_at_the_end_of_an_episode_belongs_to_the_next(metric):
+    lengths, returns = np.array([[3, 2, 4]]), np.array([[-3.0, -2.0, -4.0]])
+    columns = {"length": lengths, "return": returns}
+    entries = Entries(np.zeros(1, dtype=int), np.zeros(1, dtype=int), columns)
+    steps, values = samples.against_steps(as_record("episodes"), entries, metric, 10)
+    assert steps.tolist() == [*range(10)]
+    completed = [0, 0, 0, 1, 1, 2, 2, 2, 2, 3]
+    in_progress = [-3, -3, -3, -2, -2, -4, -4, -4, -4, -4]
+    assert values[0].tolist() == (completed if metric == "episodes" else in_progress)

@@ -5,6 +5,8 @@ import pytest
 from scipy import special
 
 from fastq.statistics import simultaneous_band, t_interval
+from fastq.statistics.bands import _LEAST as LEAST
+from fastq.statistics.resampling import drawn
 
 
 def curves(rng, runs, points=40):
@@ -47,3 +49,27 @@ def test_a_run_that_stands_alone_does_not_make_it_infinite():
     samples = np.zeros((10, 2))
     samples[0, 0] = samples[::2, 1] = 1.0
     assert np.isfinite(simultaneous_band(samples).upper).all()
+
+
+def test_a_band_of_few_runs_by_its_definition():
+    """Four runs: the largest t statistic of each resample, written out; variances by n - 1."""
+    samples = np.array([[1.0, 2.0], [2.0, 0.0], [4.0, 3.0], [9.0, 4.0]])
+    counts = drawn(4, 500, 0)
+    mean, largest = samples.mean(axis=0), []
+    for count in counts:
+        resample = np.repeat(samples, count, axis=0)
+        error = np.maximum(
+            resample.std(axis=0, ddof=1), np.sqrt(LEAST * samples.var(axis=0) * 4 / 3)
+        ) / np.sqrt(4)
+        largest.append(np.abs((resample.mean(axis=0) - mean) / error).max())
+    half = np.quantile(largest, 0.9) * samples.std(axis=0, ddof=1) / np.sqrt(4)
+    found = simultaneous_band(samples, 0.9, resamples=500, seed=0)
+    assert found.upper - mean == pytest.approx(half)
+
+
+def test_a_resample_without_spread_does_not_decide_the_width():
+    """Of five runs one stands apart: most resamples of the rest have no spread of their own."""
+    samples = np.array([0.0, 1e-9, 0.0, 1e-9, 1.0])[:, None]
+    found = simultaneous_band(samples, resamples=400)
+    assert np.isfinite(found.upper).all()
+    assert found.upper[0] - found.estimate[0] < 100 * samples.std()

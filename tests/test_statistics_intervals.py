@@ -286,3 +286,12 @@ def test_an_interval_scales_with_its_samples(kind, size):
     table = size * np.random.default_rng(4).normal([0, 3, 3], size=(20, 3))
     same = statistics.best_set(table), statistics.best_set(table / size)
     assert [found.plausible.tolist() for found in same] == [[False, True, True]] * 2
+
+
+@pytest.mark.parametrize("kind", ["bootstrap", "bca"])
+def test_runs_that_are_equal_leave_no_width_that_rounding_makes(kind):
+    """The mean of seven times -13.7 is not -13.7 in binary; resampled means round as it does."""
+    samples = np.full((7, 2), -13.7)
+    samples[:, 1] = np.arange(7)
+    found = interval(samples, kind)
+    assert found.lower[0] == found.upper[0] == found.estimate[0] == samples[:, 0].mean()

@@ -203,3 +203,35 @@ def test_plausible_mistakes_are_told_in_one_line(call, message):
     with pytest.raises(fastq.InputError, match=message) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+class FailsAboveABound(fastq.Algorithm):
+    """It chooses no action where the uniform is above a bound."""
+
+    alpha: float = 0.5
+    bound: float = 1.0
+
+    def act(q, state, u, agent):
+        return 7 if u > agent.bound else 0
+
+    def update(q, step, agent):
+        q[step.state, step.action] += agent.alpha * step.reward
+
+
+def test_a_batch_names_the_run_that_fails():
+    """Not the first run of the call, and not its place among all pairs, but its own number."""
+    firsts = [fastq.streams.generator(3, run, fastq.streams.ACTIONS).random() for run in range(40)]
+    above = next(run for run in range(1, 40) if firsts[run] > max(firsts[:run]))
+    bound = max(firsts[:above])
+    agents = [FailsAboveABound(), FailsAboveABound(bound=bound)]
+    walk = fastq.random_walk()
+    with pytest.raises(fastq.RunError, match=rf"bound={bound}.*run {above},"):
+        fastq.train_batch(walk, agents, episodes=1, seed=3, runs=above + 1, max_steps=1)
+
+
+def test_the_words_of_independent_streams():
+    """A key's low half comes first, as NumPy's SeedSequence splits a large integer."""
+    assert key_words("0123456789abcdef") == (0x89ABCDEF, 0x01234567)
+    as_one = np.random.SeedSequence(3, spawn_key=(0x0123456789ABCDEF, 5, 0))
+    apart = np.random.SeedSequence(3, spawn_key=(*key_words("0123456789abcdef"), 5, 0))
+    assert np.array_equal(as_one.generate_state(4), apart.generate_state(4))
