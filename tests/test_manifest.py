@@ -136,7 +136,7 @@ def test_a_second_sitting_adds_to_the_first(fields, tmp_path):
 )
 def test_a_clean_checkout_is_one_without_edits(sweep, tmp_path, monkeypatch, revision, clean):
     monkeypatch.setattr(manifest, "_revision", lambda: revision)
-    store = Directory(tmp_path / "x")
-    manifest.open_study(store, sweep)
+    (tmp_path / "x").mkdir()
+    manifest.open_study(Directory(tmp_path / "x"), sweep)
     found = json.loads((tmp_path / "x" / "manifest.json").read_text())
     assert (found["revision"], found["clean"]) == (revision, clean)
