@@ -13,7 +13,7 @@ import hashlib
 import json
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from fastq.errors import InputError
 from fastq.schedules import ScheduledFraction, ScheduledStepSize
@@ -87,6 +87,8 @@ class TDAgent(Agent):
 
     without_softmax: ClassVar[tuple[str, ...]] = ("epsilon", "ties")
     """What a softmax policy has no use for."""
+
+    model_config = ConfigDict(validate_default=False)  # they are right, and agents are many
 
     alpha: ScheduledStepSize = 0.6
     gamma: Fraction = 1.0

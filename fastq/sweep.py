@@ -32,9 +32,9 @@ _MOST = 10**7
 """Bound on configurations: each takes some microseconds and about a kilobyte."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Configuration:
-    """One point of the grid."""
+    """One point of the grid, never changed; to hold it to that doubles the time to make many."""
 
     agent: Agent
     environment: str
@@ -250,8 +250,10 @@ class Sweep(Validated):
             except InputError as error:
                 place = ", ".join(f"{name} = {value}" for name, value in varied.items())
                 raise InputError(f"{agent_type.name} with {place}: {error}") from None
-            point = {name: getattr(agent, name) for name in varied}
-            yield agent, {**several, **point} if several else point
+            told = vars(agent)
+            for name in varied:
+                varied[name] = told[name]
+            yield agent, {**several, **varied} if several else varied
 
     @classmethod
     def from_toml(cls, path: str | Path) -> "Sweep":
