@@ -210,9 +210,14 @@ def finished_runs(store: Store, identity: str) -> dict[str, Finished]:
     for part in part_names(store):
         with _reading(store, part, identity) as file:
             listed = _listed(file)
-        for key, (owner, spans) in listed.items():
-            finished.setdefault(key, Finished(owner, [])).runs.extend(spans)
+        add_finished(finished, listed)
     return finished
+
+
+def add_finished(finished: dict[str, Finished], listed: Mapping[str, Finished]) -> None:
+    """Add the runs that a part lists to those that are known."""
+    for key, (owner, spans) in listed.items():
+        finished.setdefault(key, Finished(owner, [])).runs.extend(spans)
 
 
 def _listed(file: pq.ParquetFile) -> dict[str, Finished]:

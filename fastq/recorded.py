@@ -5,6 +5,7 @@ seen once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from fastq.agents import AGENTS
 from fastq.errors import InputError
 from fastq.memory import check_memory
 from fastq.moments import Blocks, outermost
-from fastq.parts import Finished, Owner, read_parts
+from fastq.parts import Finished, Owner, add_finished, read_parts
 from fastq.records import Entries
 from fastq.store import Store
 from fastq.study import Study
@@ -111,6 +112,33 @@ def read_entries(store: Store, study: Study) -> Entries:
     InputError
         Where there is nothing, or a part is damaged.
     """
+    _, entries = read_runs(store, study)
+    if entries is None:
+        raise no_runs(store)
+    return entries
+
+
+def no_runs(store: Store) -> InputError:
+    """Say that a study has no runs yet."""
+    return InputError(f"{store}: holds no finished runs; run the sweep first")
+
+
+def read_runs(store: Store, study: Study) -> tuple[dict[str, Finished], Entries | None]:
+    """Read each part once: which runs there are, as `finished_runs` does, and what was kept.
+
+    Returns
+    -------
+    finished : dict
+        Of all configurations that were ever run, by their keys.
+    entries : Entries or None
+        Of the study's configurations and runs, sorted; None where it has none.
+
+    Raises
+    ------
+    InputError
+        Where a part is damaged.
+    """
+    finished: dict[str, Finished] = {}
     columns, points = study.record.columns, study.record.num_points(study.episodes)
     place_of = {key: i for i, key in enumerate(study.keys)}
     pieces = []
@@ -120,6 +148,7 @@ def read_entries(store: Store, study: Study) -> Entries:
         places = np.array([place_of.get(key, -1) for key in keys], dtype=np.int64)
         runs = heads["run"].to_numpy().astype(np.int64)
         wanted = (places >= 0) & (runs < study.runs)
+        add_finished(finished, listed)
         found = {name: _by_entry(table[name], points) for name in columns}
         sizes = found["runs"][:, 0] if study.record.has_moments else np.ones_like(runs)
         spans = [(key, *span) for key, (_, runs_of) in listed.items() for span in runs_of]
@@ -129,10 +158,11 @@ def read_entries(store: Store, study: Study) -> Entries:
         values = [found[name][wanted] for name in columns]
         pieces.append((places[wanted], runs[wanted], *values))
     if not sum(len(piece[0]) for piece in pieces):
-        raise InputError(f"{store}: holds no finished runs; run the sweep first")
+        return finished, None
     places, runs, *values = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
     entries = Entries(places, runs, dict(zip(columns, values, strict=True)))
-    return _blocks(store, study, entries) if study.record.has_moments else _once(store, entries)
+    sort = partial(_blocks, store, study) if study.record.has_moments else partial(_once, store)
+    return finished, sort(entries)
 
 
 def _joined(

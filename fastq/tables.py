@@ -21,7 +21,7 @@ from fastq.memory import check_memory
 from fastq.metrics import Floats, Metric, failed_as_infinite, find_metric
 from fastq.parts import Finished, finished_runs
 from fastq.policies import of_policies
-from fastq.recorded import Stale, count_finished, read_entries, taken
+from fastq.recorded import Stale, count_finished, no_runs, read_runs, taken
 from fastq.records import METRICS, Entries
 from fastq.remote import open_store
 from fastq.reopen import read_sweep
@@ -297,13 +297,17 @@ class Tables:
 
     @functools.cached_property
     def _recorded(self) -> Entries:
-        """Read what was kept of the sweep's runs."""
-        if self.stale and not self.finished:
+        """Read what was kept of the sweep's runs, and with it which runs there are."""
+        finished, entries = read_runs(self.store, self.study)
+        vars(self).setdefault("_finished", finished)
+        if entries is not None:
+            return entries
+        if self.stale:
             raise InputError(
                 f"{self.store}: holds no runs of the algorithms at hand, but "
                 f"{', '.join(map(str, self.stale))}; run the sweep again"
             )
-        return read_entries(self.store, self.study)
+        raise no_runs(self.store)
 
 
 def _column(cells: list[Cell | None]) -> NDArray[Any]:

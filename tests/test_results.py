@@ -201,3 +201,16 @@ def test_diverging_runs_are_counted_and_the_others_go_on(fields, tmp_path):
     found = rerun(fields, tmp_path / "x").summary()
     assert found["diverged"].tolist() == [0, 5]
     assert found["runs"].tolist() == [5, 5]
+
+
+def test_each_part_is_read_once(study, monkeypatch):
+    """A summary says what is stale besides, of what it has read already."""
+    read, names = Directory.read, []
+    monkeypatch.setattr(
+        Directory, "read", lambda self, name: names.append(name) or read(self, name)
+    )
+    results = fastq.Results(study)
+    results.summary()
+    results.curves()
+    parts = [name for name in names if name.startswith("parts/")]
+    assert len(parts) == len(set(parts)) == len(list((study / "parts").glob("*.parquet")))
