@@ -12,9 +12,8 @@ from scipy import special
 
 from fastq.errors import InputError
 from fastq.statistics.bands import t_statistics
-from fastq.statistics.estimators import Floats, check_level, read_numbers, read_samples
+from fastq.statistics.estimators import Floats, check_level, read_numbers, read_samples, scaled
 from fastq.statistics.failures import visible_rate
-from fastq.statistics.finite import scale_of
 from fastq.statistics.resampling import drawn
 from fastq.validation import check_arguments
 
@@ -88,7 +87,7 @@ def best_set(samples: Any, level: float = 0.95, *, resamples: int = 2000, seed: 
     if failed.any():
         return _among_finite(table, failed, level, resamples, seed)
     has = ~np.isnan(table)
-    table = table / scale_of(np.where(has, table, 0.0).ravel())
+    table = np.ldexp(table, -scaled(np.where(has, table, 0.0).ravel())[1])
     if not has.any(axis=0).all():
         raise InputError("samples: each configuration must have at least one run")
     read_samples(np.where(has, table, 0.0))
