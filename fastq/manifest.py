@@ -13,6 +13,7 @@ import json
 import platform
 import subprocess
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -151,17 +152,16 @@ def read_manifest(store: Store) -> dict[str, Any]:
     return dict(manifest)
 
 
-def read_study(store: Store) -> Study:
-    """Read what a study's last sweep was.
+def read_study(store: Store, manifest: Mapping[str, Any]) -> Study:
+    """Read from a study's manifest what its last sweep was.
 
     Raises
     ------
     InputError
-        Where there is no study, or a damaged one.
+        Where that is damaged.
     """
-    stored = read_manifest(store)["study"]
     try:
-        return Study.from_manifest(stored)
+        return Study.from_manifest(manifest["study"])
     except InputError as error:
         raise InputError(f"{store}/{MANIFEST}: is damaged (study.{error})") from None
 
@@ -206,7 +206,7 @@ def _check_same_study(store: Store, manifest: dict[str, Any], sweep: Sweep) -> N
         differing = {
             field: both for field, both in differing.items() if not field.startswith("env")
         }
-    there, here = read_study(store).agents, Study.of(sweep).agents
+    there, here = read_study(store, manifest).agents, Study.of(sweep).agents
     if not set(there) & set(here):
         differing["agent"] = (there, here)
     for field, (old, value) in differing.items():
@@ -220,16 +220,16 @@ def _check_same_study(store: Store, manifest: dict[str, Any], sweep: Sweep) -> N
 def _manifest(sweep: Sweep, old: dict[str, Any]) -> dict[str, Any]:
     """Write down what is run, and with what."""
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    revision = _revision()
+    revision, study = _revision(), Study.of(sweep)
     return {
         "format": FORMAT,
         "spec": sweep.model_dump(mode="json"),
-        "study": Study.of(sweep).to_manifest(),
+        "study": study.to_manifest(),
         "seed": sweep.seed,
         "environment": sweep.mdp.fingerprint,
         "max_steps": sweep.time_limit,
         "algorithms": {agent.name: str(agent.algorithm_version()) for agent in sweep.agents},
-        "sources": entries_of(sweep.agents, Study.of(sweep).identity, old),
+        "sources": entries_of(sweep.agents, study.identity, old),
         "versions": {
             "python": platform.python_version(),
             **{name: importlib.metadata.version(name) for name in _LIBRARIES},

@@ -23,6 +23,16 @@ def check_memory(what: str, needed: int) -> None:
         )
 
 
+def check_cells(configurations: int, runs: int) -> None:
+    """Raise `InputError` where it takes too much memory to list the runs of all configurations."""
+    needed = _OF_A_RUN * configurations * runs
+    check_memory(f"{configurations:,} configurations x {runs:,} runs", needed)
+
+
+_OF_A_RUN = 17
+"""Bytes: whether it is missing, its configuration and its number."""
+
+
 def _installed() -> int | None:
     """Give the bytes of memory of this machine, or None where the system does not say."""
     try:

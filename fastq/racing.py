@@ -32,6 +32,7 @@ from fastq.remote import open_store
 from fastq.results import Results
 from fastq.runner import run_some
 from fastq.samples import check_recorded
+from fastq.selection import doubtful_columns
 from fastq.statistics.estimators import check_level
 from fastq.study import Cell
 from fastq.sweep import Sweep, check_sweep
@@ -175,7 +176,7 @@ def _table(results: Results, values: Floats, left: NDArray[np.bool_], level: flo
     table["estimate"] = np.nanmean(values, axis=0)
     table["left"] = left
     table["seen"] = [statistics.visible_rate(int(runs), level) for runs in table["runs"]]
-    table["doubtful"] = [bool(statistics.doubtful(runs[~np.isnan(runs)])) for runs in values.T]
+    table["doubtful"] = doubtful_columns(values)
     return table
 
 

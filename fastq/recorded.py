@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fastq.agents import AGENTS
 from fastq.errors import InputError
-from fastq.memory import check_memory
+from fastq.memory import check_cells
 from fastq.moments import Blocks, outermost
 from fastq.parts import Finished, Owner, add_finished, read_parts
 from fastq.records import Entries
@@ -52,8 +52,7 @@ def missing_runs(
     configuration, run : arrays of the same length
         The place of the configuration in the grid, and the number of the run.
     """
-    cells = study.num_configurations * study.runs
-    check_memory(f"{study.num_configurations:,} configurations x {study.runs:,} runs", 17 * cells)
+    check_cells(study.num_configurations, study.runs)
     missing = np.ones((study.num_configurations, study.runs), dtype=np.bool_)
     for place, key in enumerate(study.keys):
         if key in finished:

@@ -28,7 +28,7 @@ from fastq.engines import Engine, engine
 from fastq.errors import InputError, RunError
 from fastq.loading import refuse_while_loading
 from fastq.manifest import add_work, check_study, has_manifest, open_study
-from fastq.memory import check_memory
+from fastq.memory import check_cells
 from fastq.parts import finished_runs
 from fastq.recorded import missing_runs
 from fastq.remote import open_store
@@ -89,8 +89,7 @@ def run(
         Where runs failed; all others are kept. Or where `out` was moved or deleted meanwhile.
     """
     check_sweep(sweep)
-    cells = sweep.num_configurations * sweep.runs
-    check_memory(f"{sweep.num_configurations:,} configurations x {sweep.runs:,} runs", 17 * cells)
+    check_cells(sweep.num_configurations, sweep.runs)
     return run_some(
         sweep,
         out,
@@ -172,9 +171,8 @@ def _complete(
                     break
     finally:
         reports.close()
-        with suppress(
-            OSError, InputError
-        ):  # it tells of the work, and no more: the parts are what counts
+        # It tells of the work, and no more: the parts are what counts.
+        with suppress(OSError, InputError):
             add_work(store, time.perf_counter() - started, steps)
             store.sweep_up()
     store.check_place()

@@ -188,7 +188,7 @@ def select(
         )
     found = statistics.best_set(metric.sign * values, level, seed=seed)
     table["wins"], table["plausible"] = found.wins, found.plausible
-    table["doubtful"] = [bool(statistics.doubtful(runs[~np.isnan(runs)])) for runs in values.T]
+    table["doubtful"] = doubtful_columns(values)
     order = metric.sign * table["estimate"].where(table["plausible"])
     place = int(order.argmax())
     used = values[~np.isnan(values[:, place]), place]
@@ -280,6 +280,11 @@ def _pairs(names: list[str], values: list[Floats], metric: Metric, level: float)
 
 
 _EXACT = ("first", "second", "runs", "doubtful")
+
+
+def doubtful_columns(values: Floats) -> list[bool]:
+    """Say which intervals of means over runs are doubtful; values of missing runs are NaN."""
+    return [bool(statistics.doubtful(column[~np.isnan(column)])) for column in values.T]
 
 
 def _estimates(values: Floats, points: pd.DataFrame, level: float) -> pd.DataFrame:

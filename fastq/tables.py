@@ -52,7 +52,7 @@ class Tables:
         self._trust, self._warned = trust, False
         self._sweep = sweep if isinstance(sweep, Sweep) else None
         asked = Study.of(sweep) if isinstance(sweep, Sweep) else sweep
-        self.study = asked or read_study(self.store)
+        self.study = asked or read_study(self.store, self.manifest)
 
     def __repr__(self) -> str:
         told = "".join(f"; {runs}" for runs in self.stale)

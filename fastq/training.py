@@ -175,10 +175,15 @@ def why_failed(mdp: FiniteMDP, agent: Agent, run: int, settings: Settings, reaso
     """Say where a rule of one's own failed in a run."""
     assert isinstance(agent, Algorithm)
     independent = settings.streams == "independent"
-    key = key_words(agent.key(mdp.fingerprint)) if independent else ()
-    options = {"episodes": settings.episodes, "seed": settings.seed}
     return mishaps.why_failed(
-        mdp, agent, run, reason, **options, max_steps=settings.max_steps, key=key
+        mdp,
+        agent,
+        run,
+        reason,
+        episodes=settings.episodes,
+        seed=settings.seed,
+        max_steps=settings.max_steps,
+        key=key_words(agent.key(mdp.fingerprint)) if independent else (),
     )
 
 

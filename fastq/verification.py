@@ -93,7 +93,8 @@ def verify(
     """
     check_arguments(runs=sample)
     store = open_store(directory)
-    manifest, study = read_manifest(store), read_study(store)
+    manifest = read_manifest(store)
+    study = read_study(store, manifest)
     damaged = damaged_parts(store, study.identity)
     names = len(part_names(store))
     if damaged:
