@@ -128,7 +128,7 @@ class Algorithm(Agent, metaclass=_AlgorithmType):
             Where the class lacks one, or they do what no rule may: draw at random by themselves, or
             set the hyperparameters.
         """
-        rules = _function_of(cls, "act", 4), _function_of(cls, "update", 4 if cls.tables else 3)
+        rules = _rules_of(cls)
         _check_rules(cls, rules)
         return rules
 
@@ -164,14 +164,21 @@ def code_digest(cls: type[Algorithm]) -> str:
     """Digest an algorithm's code, and all that it uses: 64 bits as 16 hexadecimal digits.
 
     It is of the values that hold now. What is compiled is kept under it, so a value that changes is
-    compiled anew.
+    compiled anew, and the rules are checked anew as it is: not here, for each call asks for this.
     """
+    rules = _rules_of(cls)
     try:
-        return digest_of(cls.rules(), cls.tables, cls.on_policy, cls.update_draws)
+        return digest_of(rules, cls.tables, cls.on_policy, cls.update_draws)
     except ValueKindError as error:
+        _check_rules(cls, rules)
         code = error.code
         where = place(cls, code.co_filename, code.co_firstlineno)
         raise InputError(f"{where}: {error}") from None
+
+
+def _rules_of(cls: type[Algorithm]) -> tuple[types.FunctionType, types.FunctionType]:
+    """Find the rules of an algorithm."""
+    return _function_of(cls, "act", 4), _function_of(cls, "update", 4 if cls.tables else 3)
 
 
 def _function_of(cls: type[Algorithm], name: str, arguments: int) -> types.FunctionType:

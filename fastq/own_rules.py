@@ -43,6 +43,7 @@ def _compiled_rules(algorithm: type[Algorithm], sort: Sort, arguments: tuple[Any
     digest = code_digest(algorithm)
     key = (algorithm, sort, digest, len(actions) if isinstance(actions, tuple) else None)
     if key not in _READY:
+        algorithm.rules()  # which checks them
         _READY[key] = _compile_rules(algorithm, sort, digest, tuple(map(typeof, arguments)))
     return _READY[key]
 

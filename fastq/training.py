@@ -300,12 +300,10 @@ def _settings(
 
 def check_agent(field: str, agent: object) -> None:
     """Raise `InputError` unless an agent is one that a kernel exists for."""
-    if isinstance(agent, Algorithm):
-        agent.rules()
-    elif isinstance(agent, type) and issubclass(agent, Agent):
+    if isinstance(agent, type) and issubclass(agent, Agent):
         name = agent.__name__
         raise InputError(f"{field} = {name}: must be an agent, as {name}() with its parentheses")
-    elif not isinstance(agent, TDAgent):
+    if not isinstance(agent, TDAgent | Algorithm):
         known = ", ".join(known.__name__ for known in AGENTS.values())
         raise InputError(
             f"{field} = {shorten(agent)}: must be {known}, or an Algorithm"
