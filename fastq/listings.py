@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from fastq.outside import codes
+
 STORED = "<fastq>/"
 """How names of files begin that are none: texts that fastq itself wrote down."""
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -90,17 +92,9 @@ def is_as_listed(listing: Listing, code: types.CodeType) -> bool:
 def _compiled(text: str) -> frozenset[types.CodeType]:
     """Compile a text; give all code objects in it."""
     try:
-        return frozenset(_codes(compile(text, "", "exec", dont_inherit=True)))
+        return frozenset(codes(compile(text, "", "exec", dont_inherit=True)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset()
-
-
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    """List a code object, and those inside it."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _codes(constant)
 
 
 def named(tree: ast.Module, qualified: str) -> Definition | None:
@@ -200,7 +194,7 @@ _LOADS = ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_GLOB
 
 def _loaded(code: types.CodeType) -> Iterator[str]:
     """List the names that code looks up, and those that the code inside it does."""
-    for inner in _codes(code):
+    for inner in codes(code):
         for instruction in dis.get_instructions(inner):
             if instruction.opname in _LOADS:
                 yield instruction.argval

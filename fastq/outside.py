@@ -157,6 +157,13 @@ def _inside(code: types.CodeType) -> Iterator[types.CodeType]:
     yield from (constant for constant in code.co_consts if isinstance(constant, types.CodeType))
 
 
+def codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """List a code object, and those inside it."""
+    yield code
+    for inner in _inside(code):
+        yield from codes(inner)
+
+
 def _closed(function: types.FunctionType) -> dict[str, Any]:
     """Give the variables of enclosing functions that have a value."""
     found = {}

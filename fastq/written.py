@@ -14,8 +14,10 @@ import sys
 import types
 import warnings
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
+
+from fastq.outside import codes
 
 Text = tuple[Any, ...]
 """Nested tuples of strings, whole numbers and bytes: what is written down without loss."""
@@ -120,15 +122,7 @@ def _parsed(text: str) -> tuple[list[ast.FunctionDef | ast.Lambda], list[types.C
         warnings.simplefilter("ignore")  # it was compiled before, and they were said
         nodes = ast.walk(ast.parse(text))
         functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.Lambda)]
-        return functions, [*_codes(compile(text, "", "exec", dont_inherit=True))]
-
-
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    """List a code object, and those inside it."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _codes(constant)
+        return functions, [*codes(compile(text, "", "exec", dont_inherit=True))]
 
 
 def _first_line(node: Any) -> int:
