@@ -52,8 +52,14 @@ def put(final: Path, data: bytes, mode: int = 0o666) -> None:
             os.close(folder)
 
 
-def read(path: Path) -> bytes:
+def read(path: Path, largest: int = LARGEST_FILE) -> bytes:
     """Read a regular file; refuse at once what never ends, as a pipe or a device.
+
+    Parameters
+    ----------
+    path : Path
+    largest : int
+        Bytes that it may have at most.
 
     Raises
     ------
@@ -64,8 +70,8 @@ def read(path: Path) -> bytes:
         about = os.fstat(file.fileno())
         if not stat.S_ISREG(about.st_mode):
             raise OSError(f"it is {_kind(about.st_mode)}; must be a regular file")
-        if about.st_size > LARGEST_FILE:
-            raise OSError(f"it has {about.st_size} bytes; must be at most {LARGEST_FILE}")
+        if about.st_size > largest:
+            raise OSError(f"it has {about.st_size} bytes; must be at most {largest}")
         try:
             return file.read(about.st_size)
         except MemoryError:

@@ -6,12 +6,12 @@ key has signed the study, so that nobody else's manifest chooses which files are
 """
 
 import ast
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from fastq.agents import AGENTS
+from fastq.atomic import read
 from fastq.listings import literal_in, meaning, named, parsed
 from fastq.parts import Finished
 from fastq.recorded import Stale, counted, stale_runs
@@ -115,15 +115,9 @@ def _differs(stored: ast.Module, written: str, file: Path, name: str) -> bool:
 
 def _read(file: Path) -> ast.Module | None:
     """Parse a file of Python, if it is a plain one of a moderate size."""
+    if not file.is_absolute() or file.suffix != ".py":
+        return None
     try:
-        about = file.stat()
-        if (
-            not file.is_absolute()
-            or file.suffix != ".py"
-            or not stat.S_ISREG(about.st_mode)
-            or about.st_size > _LARGEST
-        ):
-            return None
-        return parsed(file.read_text(encoding="utf-8"))
+        return parsed(read(file, _LARGEST).decode())
     except (OSError, ValueError):
         return None
