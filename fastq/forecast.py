@@ -4,6 +4,7 @@ Steps, time and bytes are reckoned from some runs of some configurations, which 
 and thrown away.
 """
 
+import contextlib
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -90,15 +91,16 @@ def plan(sweep: Sweep, out: str | Path) -> Plan:
 
 def _sample(sweep: Sweep, configurations: list[Configuration]) -> _Sample:
     """Train some runs of some configurations; give what one takes on average."""
+    with contextlib.suppress(RunError, RuleError):
+        _runs_of(sweep, configurations[0])  # the first time, much is loaded
     found, started = [], time.perf_counter()
-    for one in [configurations[0], *configurations]:  # the first time, much is loaded
+    for one in configurations:
         try:
             found.append(_runs_of(sweep, one))
         except (RunError, RuleError):  # the sweep itself will say so
             continue
         if time.perf_counter() - started > _SECONDS:
             break
-    found = found[1:] or found
     return _Sample(*np.mean(found, axis=0)) if found else _Sample(*[float("nan")] * 3)
 
 

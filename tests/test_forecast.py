@@ -1,10 +1,12 @@
 """`plan`: what a sweep would do, and nothing of it done."""
 
 import math
+import time
 
 import pytest
 
 import fastq
+from fastq import forecast
 from fastq.forecast import plan
 from tests.conftest import contents, rerun
 
@@ -72,3 +74,20 @@ def test_a_sweep_that_would_fail_is_reckoned_as_unknown(fields, tmp_path):
     found = plan(fastq.Sweep(**fields), tmp_path / "x")
     assert math.isnan(found.steps)
     assert found.missing == 5
+
+
+def test_what_is_loaded_the_first_time_is_no_part_of_the_estimate(sweep, tmp_path, monkeypatch):
+    """A first call that takes longer than a sample may is not what each run takes."""
+    runs_of, calls = forecast._runs_of, []
+
+    def slow_at_first(*arguments):
+        calls.append(arguments)
+        if len(calls) > 1:
+            return runs_of(*arguments)
+        clock = time.perf_counter
+        monkeypatch.setattr(time, "perf_counter", lambda: clock() + 100)
+        return runs_of(*arguments)._replace(seconds=100.0)
+
+    monkeypatch.setattr(forecast, "_runs_of", slow_at_first)
+    assert forecast.plan(sweep, tmp_path / "x").seconds < 100
+    assert len(calls) == 1 + sweep.num_configurations
