@@ -22,8 +22,8 @@ import page
 from matplotlib.ticker import FuncFormatter
 
 import fastq
-from fastq.kernels import build, lanes
-from fastq.training import Settings, train_pairs
+from fastq.training.kernels import build, lanes
+from fastq.training.train import Settings, train_pairs
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "PERFORMANCE.md"

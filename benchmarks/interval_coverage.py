@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from fastq import statistics
-from fastq.racing import looks, still_left
+from fastq.execution.race import looks, still_left
 
 PAGE = Path(__file__).parent.parent / "docs" / "statistics.md"
 RUNS = (10, 30, 100)

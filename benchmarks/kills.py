@@ -29,7 +29,7 @@ import pandas as pd
 from forks import PATIENCE, Forked, Forks
 
 import fastq
-from fastq.recorded import read_entries
+from fastq.study.storage.entries import read_entries
 
 SPEC = """\
 env = "fastq/WindyGridworld-v0"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fastq.atomic import put
+from fastq.base.files import put
 
 
 def parts(page: Path, name: str) -> tuple[str, str]:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 import fastq
 from fastq import statistics
-from fastq.racing import looks, still_left
+from fastq.execution.race import looks, still_left
 
 PAGE = Path(__file__).parent.parent / "docs" / "statistics.md"
 COST, NOISE = 20.0, 0.1

@@ -19,7 +19,7 @@ from typing import Any
 import page
 
 import fastq
-from fastq.engines import engine
+from fastq.execution.engines import engine
 
 PAGE = Path(__file__).parent.parent / "docs" / "scaling.md"
 RUNS = (1_000, 10_000, 100_000, 1_000_000)

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 import fastq
-from fastq import manifest, parts, statistics, streams, training
-from fastq.agents import AGENTS
-from fastq.jit import specialised
-from fastq.kernels import lanes, lockstep, loop
-from fastq.records import Learned, entries
-from fastq.store import Directory
+from fastq import statistics, streams
+from fastq.agents.td_control import AGENTS
+from fastq.base.jit import specialised
+from fastq.study.record import Learned, entries
+from fastq.study.storage import manifest, parts
+from fastq.study.storage.store import Directory
+from fastq.training import train
+from fastq.training.kernels import lanes, lockstep, loop
 
 RUNS = 96
 
@@ -72,7 +74,7 @@ def test_single_runs(benchmark, kind):
 def test_compiling(benchmark, template, tmp_path, monkeypatch):
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     mdp, agent = WORLDS["windy"], fastq.QLearning()
-    monkeypatch.setattr(training, "kernel_for", lambda *_: kernel)
+    monkeypatch.setattr(train, "kernel_for", lambda *_: kernel)
     kernel = specialised(template, "learn_anew", "", {"STOCHASTIC": False, "GENERAL": False})
     runs = 1 if template is loop.learn_batch else lanes.LANES
     options = {"episodes": 1, "seed": 0, "runs": runs, "max_steps": 1}

@@ -11,7 +11,7 @@ import numpy as np
 
 import fastq
 from fastq import planning, plot
-from fastq.pictures import write_pictures
+from fastq.report.pictures import write_pictures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

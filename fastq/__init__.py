@@ -1,145 +1,62 @@
 """fastq: tabular reinforcement-learning experiments at the speed of compiled code.
 
 The public names are loaded when they are first used, so that ``import fastq`` and
-``fastq --help`` answer at once.
+``fastq --help`` answer at once. The block below is their table; `fastq.base.public` reads it too.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fastq._register import register_when_imported
+from fastq.base.public import attach
+from fastq.mdp.worlds.register import register_when_imported
 
 if TYPE_CHECKING:
-    from fastq import metrics, planning, plot, reference, rules, statistics, streams
-    from fastq.agents import Agent, DoubleQLearning, DynaQ, ExpectedSarsa, QLearning, Sarsa
-    from fastq.algorithm import Algorithm
-    from fastq.errors import InputError, RunError, StaleWarning
-    from fastq.gridworlds import cliff_walking, dyna_maze, windy_gridworld
-    from fastq.layout import GridLayout
-    from fastq.mdp import FiniteMDP
-    from fastq.parity import check_parity
-    from fastq.racing import Race, race
-    from fastq.results import Results
-    from fastq.runner import run
-    from fastq.schedules import (
-        Exponential,
-        Linear,
-        ScheduledFraction,
-        ScheduledStepSize,
-        Visits,
-    )
-    from fastq.selection import Comparison, Selection
-    from fastq.sweep import Sweep
-    from fastq.training import Training, train, train_batch
-    from fastq.validation import Fraction, StepSize
-    from fastq.worlds import maximization_bias, random_mdp, random_walk
+    from fastq import plot as plot
+    from fastq import statistics as statistics
+    from fastq.agents import reference as reference
+    from fastq.agents import rules as rules
+    from fastq.agents.algorithm import Algorithm as Algorithm
+    from fastq.agents.schedules import Exponential as Exponential
+    from fastq.agents.schedules import Linear as Linear
+    from fastq.agents.schedules import ScheduledFraction as ScheduledFraction
+    from fastq.agents.schedules import ScheduledStepSize as ScheduledStepSize
+    from fastq.agents.schedules import Visits as Visits
+    from fastq.agents.td_control import Agent as Agent
+    from fastq.agents.td_control import DoubleQLearning as DoubleQLearning
+    from fastq.agents.td_control import DynaQ as DynaQ
+    from fastq.agents.td_control import ExpectedSarsa as ExpectedSarsa
+    from fastq.agents.td_control import QLearning as QLearning
+    from fastq.agents.td_control import Sarsa as Sarsa
+    from fastq.base.errors import InputError as InputError
+    from fastq.base.errors import RunError as RunError
+    from fastq.base.errors import StaleWarning as StaleWarning
+    from fastq.base.validation import Fraction as Fraction
+    from fastq.base.validation import StepSize as StepSize
+    from fastq.execution.race import Race as Race
+    from fastq.execution.race import race as race
+    from fastq.execution.run import run as run
+    from fastq.mdp import planning as planning
+    from fastq.mdp.finite_mdp import FiniteMDP as FiniteMDP
+    from fastq.mdp.grid_layout import GridLayout as GridLayout
+    from fastq.mdp.worlds.classic import maximization_bias as maximization_bias
+    from fastq.mdp.worlds.classic import random_mdp as random_mdp
+    from fastq.mdp.worlds.classic import random_walk as random_walk
+    from fastq.mdp.worlds.gridworlds import cliff_walking as cliff_walking
+    from fastq.mdp.worlds.gridworlds import dyna_maze as dyna_maze
+    from fastq.mdp.worlds.gridworlds import windy_gridworld as windy_gridworld
+    from fastq.results.results import Results as Results
+    from fastq.results.selection import Comparison as Comparison
+    from fastq.results.selection import Selection as Selection
+    from fastq.study import metrics as metrics
+    from fastq.study.sweep import Sweep as Sweep
+    from fastq.training import streams as streams
+    from fastq.training.parity import check_parity as check_parity
+    from fastq.training.train import Training as Training
+    from fastq.training.train import train as train
+    from fastq.training.train import train_batch as train_batch
 
 __version__ = "0.1.0"
-
-_HOME = {
-    "Agent": "agents",
-    "Algorithm": "algorithm",
-    "Comparison": "selection",
-    "DoubleQLearning": "agents",
-    "DynaQ": "agents",
-    "ExpectedSarsa": "agents",
-    "Exponential": "schedules",
-    "FiniteMDP": "mdp",
-    "Fraction": "validation",
-    "GridLayout": "layout",
-    "InputError": "errors",
-    "Linear": "schedules",
-    "QLearning": "agents",
-    "Race": "racing",
-    "Results": "results",
-    "RunError": "errors",
-    "Sarsa": "agents",
-    "ScheduledFraction": "schedules",
-    "ScheduledStepSize": "schedules",
-    "StaleWarning": "errors",
-    "StepSize": "validation",
-    "Selection": "selection",
-    "Sweep": "sweep",
-    "Training": "training",
-    "Visits": "schedules",
-    "check_parity": "parity",
-    "cliff_walking": "gridworlds",
-    "dyna_maze": "gridworlds",
-    "maximization_bias": "worlds",
-    "race": "racing",
-    "random_mdp": "worlds",
-    "random_walk": "worlds",
-    "run": "runner",
-    "train": "training",
-    "train_batch": "training",
-    "windy_gridworld": "gridworlds",
-}
-_MODULES = ("metrics", "planning", "plot", "reference", "rules", "statistics", "streams")
-
-__all__ = [
-    "Agent",
-    "Algorithm",
-    "Comparison",
-    "DoubleQLearning",
-    "DynaQ",
-    "ExpectedSarsa",
-    "Exponential",
-    "FiniteMDP",
-    "Fraction",
-    "GridLayout",
-    "InputError",
-    "Linear",
-    "QLearning",
-    "Race",
-    "Results",
-    "RunError",
-    "Sarsa",
-    "ScheduledFraction",
-    "ScheduledStepSize",
-    "Selection",
-    "StaleWarning",
-    "StepSize",
-    "Sweep",
-    "Training",
-    "Visits",
-    "check_parity",
-    "cliff_walking",
-    "dyna_maze",
-    "maximization_bias",
-    "metrics",
-    "planning",
-    "plot",
-    "race",
-    "random_mdp",
-    "random_walk",
-    "reference",
-    "rules",
-    "run",
-    "statistics",
-    "streams",
-    "train",
-    "train_batch",
-    "windy_gridworld",
-]
-
-
-def __getattr__(name: str) -> Any:
-    """Load a public name when it is first used."""
-    if name in _MODULES:
-        return importlib.import_module(f"fastq.{name}")
-    if name not in _HOME:
-        near = "" if name.startswith("_") else _meant(name)
-        raise AttributeError(f"module 'fastq' has no attribute {name!r}{near}")
-    value = getattr(importlib.import_module(f"fastq.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def _meant(name: str) -> str:
-    """Say which public name was probably meant."""
-    from fastq.validation import meant
-
-    return meant(name, __all__)
+__getattr__, __all__ = attach(__name__, Path(__file__).read_text("utf-8"))
 
 
 def __dir__() -> list[str]:

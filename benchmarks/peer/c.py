@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 import fastq
 from fastq import streams
-from fastq.agents import TDAgent
+from fastq.agents.td_control import TDAgent
 from peer.measure import Missing
 
 SOURCE = Path(__file__).with_name("twins.c")

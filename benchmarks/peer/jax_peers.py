@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import fastq
-from fastq.agents import TDAgent
+from fastq.agents.td_control import TDAgent
 from peer.measure import Timed, timed
 
 SOLVED = 25.0

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import fastq
-from fastq.agents import TDAgent
+from fastq.agents.td_control import TDAgent
 from peer.measure import Timed, timed
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 import fastq
 from fastq import reference, streams
-from fastq.agents import Agent, TDAgent
+from fastq.agents.td_control import Agent, TDAgent
 from peer import c
 from peer.measure import CORES, Contest, Missing, Peer, Timed, timed, unpinned
 from peer.obvious import Obvious

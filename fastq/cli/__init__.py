@@ -7,11 +7,11 @@ import sys
 import warnings
 from typing import Any
 
-from fastq.cli import looking, running
+from fastq.base.errors import InputError, RunError, StaleWarning
+from fastq.cli import compute, inspect
 from fastq.cli.app import app, say
-from fastq.errors import InputError, RunError, StaleWarning
 
-__all__ = ["app", "looking", "main", "running"]
+__all__ = ["app", "compute", "inspect", "main"]
 
 
 def main() -> None:

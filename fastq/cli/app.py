@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fastq.text import printable
+from fastq.base.text import printable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fastq.recorded import Stale
-    from fastq.results import Results
+    from fastq.results.results import Results
+    from fastq.study.storage.entries import Stale
 
 app = typer.Typer(
     help="Tabular reinforcement-learning experiments at the speed of compiled code.",
@@ -44,7 +44,7 @@ def say(text: str, err: bool = False) -> None:
 
 def draw(results: "Results", metric: str, quiet: bool, table: bool = True) -> None:
     """Write pictures and summary, and name them."""
-    from fastq.pictures import write_pictures
+    from fastq.report.pictures import write_pictures
 
     paths = write_pictures(results, metric)
     if not quiet:
@@ -55,10 +55,10 @@ def draw(results: "Results", metric: str, quiet: bool, table: bool = True) -> No
 
 def print_best(results: "Results", metric: str) -> None:
     """Print the best configurations as a table."""
-    from fastq.metrics import find_metric
-    from fastq.pictures import best_configurations
     from fastq.plot.style import estimate_label
-    from fastq.records import METRICS
+    from fastq.report.pictures import best_configurations
+    from fastq.study.metrics import find_metric
+    from fastq.study.record import METRICS
 
     summary = results.summary(metric)
     best = best_configurations(summary, _TOP, find_metric(metric).sign)
@@ -77,7 +77,7 @@ def print_best(results: "Results", metric: str) -> None:
 
 def say_diverged(summary: "pd.DataFrame") -> None:
     """Say how many runs diverged, and of which configurations."""
-    from fastq.study import describe
+    from fastq.study.study import describe
 
     some = summary[summary["diverged"] > 0]
     if not len(some):

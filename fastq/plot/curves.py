@@ -5,11 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from fastq.errors import InputError
-from fastq.plot.figures import add_legend, new_axes
-from fastq.plot.limits import frame
-from fastq.plot.style import BAND, Look, band_label, look, metric_label
-from fastq.plot.tables import (
+from fastq.base.errors import InputError
+from fastq.plot.columns import (
     ESTIMATE,
     check_columns,
     check_table,
@@ -17,6 +14,9 @@ from fastq.plot.tables import (
     time_column,
     time_label,
 )
+from fastq.plot.figures import add_legend, new_axes
+from fastq.plot.limits import frame
+from fastq.plot.style import BAND, Look, band_label, look, metric_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,18 +5,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from fastq.plot.columns import ESTIMATE, TIMES, check_columns, check_table, time_column, time_label
 from fastq.plot.curves import draw_curve
 from fastq.plot.figures import add_legend, new_axes, new_rows
 from fastq.plot.limits import frame
 from fastq.plot.style import PALETTE, entry, estimate_label, interval_label, look, plain, runs_label
-from fastq.plot.tables import (
-    ESTIMATE,
-    TIMES,
-    check_columns,
-    check_table,
-    time_column,
-    time_label,
-)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fastq.plot.columns import check_columns, check_table, configurations
 from fastq.plot.figures import new_rows
 from fastq.plot.style import PALETTE, metric_label
-from fastq.plot.tables import check_columns, check_table, configurations
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

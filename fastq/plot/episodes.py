@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fastq.errors import InputError
+from fastq.agents.reference import EpisodeStats
+from fastq.base.errors import InputError
 from fastq.plot.style import PALETTE
-from fastq.reference import EpisodeStats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

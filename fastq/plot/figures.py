@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastq.atomic import put
-from fastq.errors import InputError
+from fastq.base.errors import InputError
+from fastq.base.files import put
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from fastq.plot.cells import draw_cells, name_cells, write_cells
+from fastq.plot.columns import check_columns, check_table, text_of
 from fastq.plot.figures import figure_of, legend_below, new_axes, small
 from fastq.plot.style import estimate_label, less_is_better, plain
-from fastq.plot.tables import check_columns, check_table, text_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastq.errors import InputError
-from fastq.layout import GridLayout
-from fastq.mdp import FiniteMDP
+from fastq.base.errors import InputError
+from fastq.mdp.finite_mdp import FiniteMDP
+from fastq.mdp.grid_layout import GridLayout
 from fastq.plot.cells import draw_cells, name_cells, write_cells
 from fastq.plot.figures import legend_below, new_axes
 from fastq.plot.limits import log_label

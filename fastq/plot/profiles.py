@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from fastq.plot.columns import ESTIMATE, check_columns, check_table, configurations
 from fastq.plot.figures import add_legend, new_axes
 from fastq.plot.style import BAND, interval_label, look, metric_label, runs_label
-from fastq.plot.tables import ESTIMATE, check_columns, check_table, configurations
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

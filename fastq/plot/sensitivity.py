@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fastq.base.validation import choose
+from fastq.plot.columns import ESTIMATE, check_columns, check_table, text_of
 from fastq.plot.figures import add_legend, new_axes
 from fastq.plot.limits import log_label
 from fastq.plot.style import (
@@ -19,8 +21,6 @@ from fastq.plot.style import (
     plain,
     runs_label,
 )
-from fastq.plot.tables import ESTIMATE, check_columns, check_table, text_of
-from fastq.validation import choose
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from fastq.metrics import LESS_IS_BETTER
-from fastq.text import printable
+from fastq.base.text import printable
+from fastq.study.metrics import LESS_IS_BETTER
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#000000", "#D55E00")
 STYLES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (9, 2.5)))

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.errors import InputError
+from fastq.base.errors import InputError
+from fastq.base.validation import shorten
 from fastq.statistics.estimators import Estimate, Floats, check_level, read_samples
-from fastq.validation import shorten
 
 _SHARES = 0.95 * 0.5 ** np.arange(14)
 """Of the capital that are staked, each by a gambler of his own."""

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastq.base.validation import check_arguments
 from fastq.statistics.estimators import Estimate, Floats, check_level, read_samples, scaled, unknown
 from fastq.statistics.resampling import drawn
-from fastq.validation import check_arguments
 
 _LEAST = 0.05
 """Of a resample's variance beside that of the samples: a resample may hold one run alone, again and

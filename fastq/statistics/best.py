@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from fastq.errors import InputError
+from fastq.base.errors import InputError
+from fastq.base.validation import check_arguments
 from fastq.statistics.bands import t_statistics
 from fastq.statistics.estimators import Floats, check_level, read_numbers, read_samples, scaled
 from fastq.statistics.failures import visible_rate
 from fastq.statistics.resampling import drawn
-from fastq.validation import check_arguments
 
 Bools = NDArray[np.bool_]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import special, stats
 
-from fastq.errors import InputError
+from fastq.base.errors import InputError
 from fastq.statistics.estimators import (
     Estimate,
     Floats,

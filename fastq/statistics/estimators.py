@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.errors import InputError
-from fastq.validation import shorten, split_word
+from fastq.base.errors import InputError
+from fastq.base.validation import shorten, split_word
 
 Floats = NDArray[np.float64]
 

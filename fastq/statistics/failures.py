@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastq.base.validation import check_arguments
 from fastq.statistics.estimators import Floats, check_level, read_numbers, read_samples
-from fastq.validation import check_arguments
 
 _ROUNDING = 1e-12
 """Runs that differ by less, relatively, are equal."""

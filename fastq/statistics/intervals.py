@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from fastq.errors import InputError
+from fastq.base.errors import InputError
+from fastq.base.validation import check_arguments, choose
 from fastq.statistics.bands import simultaneous_band
 from fastq.statistics.estimators import (
     Estimate,
@@ -27,7 +28,6 @@ from fastq.statistics.estimators import (
 )
 from fastq.statistics.resampling import drawn, left_out, resampled
 from fastq.statistics.tolerance import tolerance_interval
-from fastq.validation import check_arguments, choose
 
 
 def t_interval(samples: Any, level: float = 0.95) -> Estimate:

@@ -12,7 +12,7 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.jit import compiled
+from fastq.base.jit import compiled
 from fastq.statistics.estimators import Floats, weights_of
 
 _BYTES = 2**26

@@ -1,0 +1,1 @@
+"""What learns: hyperparameters, schedules, custom algorithms, and their names."""

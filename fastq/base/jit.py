@@ -1,0 +1,188 @@
+"""How fastq compiles: no `fastmath`, no fused multiply-add, the GIL released, cached on disk.
+
+So a compiled function computes the very bits of its plain-Python source. Numba holds a cached
+function only against the file that it stands in, and would miss an edit of a helper elsewhere.
+Here each cached function carries the digest of all compiled sources as a free variable, which is
+part of Numba's cache key: an edit of any of them compiles anew.
+"""
+
+import functools
+import hashlib
+import types
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+from fastq.base.captured import converted_value, plain_function, with_converted
+from fastq.base.disk_cache import kept_on_disk
+from fastq.base.errors import InputError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PACKAGE = Path(__file__).parents[1]
+_COMPILED = ("base/jit.py", "base/intrinsics.py", "agents/rules.py", "training/streams.py")
+"""All files that hold compiled functions, besides those of the kernels."""
+
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+_INSIDE: dict[str, Any] = {
+    "_nrt": False,
+    "forceinline": True,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+"""For what Python never calls: without a way in from Python it compiles in half the time."""
+
+
+def check_compiler() -> None:
+    """Raise `InputError` where Numba is told not to compile: kernels are for compiled code only."""
+    if cast(Any, numba.config).DISABLE_JIT:
+        raise InputError(
+            "NUMBA_DISABLE_JIT = 1: kernels cannot run uncompiled; must be unset or 0 "
+            "(fastq.reference trains in plain Python)"
+        )
+
+
+def inlined(function: F) -> F:
+    """Compile a small helper that only compiled functions call, as a part of its callers.
+
+    Such functions allocate nothing, so references are not counted (``_nrt=False``): where arrays
+    travel in tuples, as here, counting took 100 ns and more for each step.
+    """
+    return cast(F, numba.njit(**_OPTIONS, **_INSIDE)(function))
+
+
+def staged(function: F) -> F:
+    """Compile a loop over lanes that only compiled functions call, apart from its callers.
+
+    On its own it is small enough for the compiler to see that it may use vectors.
+    """
+    return cast(F, numba.njit(**_OPTIONS, **{**_INSIDE, "forceinline": False})(function))
+
+
+def checked(
+    function: F, *, tag: str = "", allocates: bool = False, _callers: tuple[Any, ...] = ()
+) -> F:
+    """Compile a helper, or a rule of one's own, with a check of every index.
+
+    The functions that it calls, plain ones or compiled ones, are compiled likewise, also those that
+    are defaults of its arguments.
+
+    Raises
+    ------
+    InputError
+        Where it calls itself.
+    """
+    plain = cast(types.FunctionType, plain_function(function))
+    if plain in _callers:
+        raise InputError(f"{plain.__name__} calls itself: a compiled rule cannot")
+    convert = functools.partial(checked, tag=tag, allocates=allocates, _callers=(*_callers, plain))
+    bound = rebound(plain, with_converted(plain, convert), tag)
+    bound.__defaults__ = converted_value(plain.__defaults__, convert)
+    options = {**_OPTIONS, "error_model": "python", "boundscheck": True, "_nrt": allocates}
+    return cast(F, numba.njit(forceinline=True, **options)(bound))
+
+
+def compiled(function: F) -> F:
+    """Compile a function that Python calls, once for each machine and signature."""
+    return specialised(function, function.__name__, "", {})
+
+
+def specialised(template: F, name: str, digest: str, names: Mapping[str, Any]) -> F:
+    """Compile a function that Python calls, with some global names bound anew.
+
+    Parameters
+    ----------
+    template : function
+    name : str
+        Numba keeps what it compiles in a file of this name.
+    digest : str
+        Of what the names are bound to, where that is not among the package's compiled sources.
+    names : mapping
+        Numbers and compiled functions, which become constants of the compiled code; also in the
+        compiled functions that the template calls, and in those that they call.
+    """
+    tag = f"{name}_{digest}"
+    bound = cast(types.FunctionType, rebound(template, _with_callees(template, names, tag, {})))
+    code = bound.__code__.replace(co_freevars=("sources_digest",))
+    cell = types.CellType(sources_digest() + digest)
+    keyed = types.FunctionType(code, bound.__globals__, name, closure=(cell,))
+    keyed.__qualname__, keyed.__module__, keyed.__doc__ = name, template.__module__, bound.__doc__
+    return cast(F, kept_on_disk(numba.njit(**_OPTIONS)(keyed)))
+
+
+def _with_callees(
+    function: Any, names: Mapping[str, Any], tag: str, done: dict[Any, Any]
+) -> dict[str, Any]:
+    """Add to the names that a function uses the functions that it calls, where they use some.
+
+    Rules of one's own, which are `checked`, are left as they are: their names are their own.
+    """
+    plain = plain_function(function)
+    bound = {name: names[name] for name in plain.__code__.co_names if name in names}
+    for name in plain.__code__.co_names:
+        callee = bound.get(name, plain.__globals__.get(name))
+        if not hasattr(callee, "py_func") or callee.targetoptions.get("boundscheck"):
+            continue
+        if callee not in done:
+            inside = _with_callees(callee, names, tag, done)
+            options = callee.targetoptions
+            done[callee] = (
+                numba.jit(**options)(rebound(callee.py_func, inside, tag)) if inside else callee
+            )
+        if done[callee] is not callee or name in bound:
+            bound[name] = done[callee]
+    return bound
+
+
+def rebound(template: F, names: Mapping[str, Any], tag: str = "") -> F:
+    """Copy a plain function, with some of its global names bound anew.
+
+    Numba makes symbols of qualified names, which must differ between copies: hence the tag. And it
+    imports the module of what it finds in its cache, which not every script is: hence ours.
+    """
+    plain = cast(types.FunctionType, template)
+    code, cells = plain.__code__, plain.__closure__ or ()
+    bound = types.FunctionType(
+        code,
+        {**plain.__globals__, **names, "__name__": __name__},
+        plain.__name__,
+        plain.__defaults__,
+        tuple(
+            types.CellType(names[name]) if name in names else cell
+            for name, cell in zip(code.co_freevars, cells, strict=True)
+        ),
+    )
+    bound.__kwdefaults__ = plain.__kwdefaults__
+    bound.__module__, bound.__doc__ = __name__, plain.__doc__
+    bound.__qualname__ = f"{plain.__qualname__}_{tag}" if tag else plain.__qualname__
+    return cast(F, bound)
+
+
+@functools.cache
+def sources_digest() -> str:
+    """Digest the package's compiled sources."""
+    digest = hashlib.sha256()
+    for source in _sources():
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _sources() -> list[Path]:
+    """List the files that hold compiled functions, and this one."""
+    kernels = sorted(_PACKAGE.glob("training/kernels/*.py"))
+    if not kernels:  # a path that holds nothing must not look like one whose files never change
+        raise FileNotFoundError(f"{_PACKAGE / 'training/kernels'} holds no kernels")
+    return [*(_PACKAGE / name for name in _COMPILED), *kernels]
+
+
+def is_cached(function: Callable[..., Any]) -> bool:
+    """Say whether some form of a compiled function lies on disk, newer than all sources."""
+    check_compiler()
+    dispatcher = cast(Any, function)
+    source = Path(dispatcher.py_func.__code__.co_filename)
+    pattern = f"{source.stem}.{dispatcher.py_func.__qualname__}-*.nbi"
+    indices = Path(dispatcher.stats.cache_path or ".").glob(pattern)
+    newest = max(path.stat().st_mtime for path in _sources())
+    return any(index.stat().st_mtime > newest for index in indices)

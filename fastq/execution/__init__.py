@@ -1,0 +1,1 @@
+"""Sweeps that run: cut into chunks, handed to engines, raced, planned and verified."""

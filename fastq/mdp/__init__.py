@@ -1,0 +1,1 @@
+"""Finite Markov decision processes: tables, the ways into them, and exact planning."""

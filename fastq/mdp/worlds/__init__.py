@@ -1,0 +1,1 @@
+"""The named worlds, and their registration with gymnasium."""

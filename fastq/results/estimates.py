@@ -1,0 +1,211 @@
+"""What can be said of one configuration, from whichever way its runs were recorded."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastq.results import per_run
+from fastq import statistics
+from fastq.base.errors import InputError
+from fastq.study.metrics import Floats, Metric, check_episodes, find_metric
+from fastq.study.moments import Blocks, Moments, merge_halves, total
+from fastq.results.policy_value import check_solvable, gamma_of
+from fastq.study.record import METRICS, MOMENTS, Entries, Record
+from fastq.statistics import Estimate
+from fastq.study.sweep import Sweep
+from fastq.base.validation import check_arguments, choose
+
+
+class Asked(NamedTuple):
+    """What of the runs is asked for."""
+
+    metric: str = "return"
+    interval: str = "t"
+    level: float = 0.95
+    estimator: str = "mean"
+    seed: int = 0
+    """Of resampling."""
+
+    def of(self, values: Floats) -> Estimate:
+        """Estimate from values, whose first axis is that of the runs.
+
+        Both are NaN where the value of a run is not finite; see `statistics.finite`.
+        """
+        return statistics.interval_where_finite(
+            values, self.interval, self.level, estimator=self.estimator, seed=self.seed
+        )
+
+
+class Line(NamedTuple):
+    """What a summary says of a configuration; see `Results.summary`."""
+
+    estimate: float
+    lower: float
+    upper: float
+    runs: int
+    final: float
+    length: float
+    truncated: int
+    diverged: int
+    truncated_runs: int
+
+
+def check_asked(record: Record, asked: Asked) -> Metric:
+    """Raise `InputError` for what is not allowed, or was not recorded."""
+    metric = find_metric(asked.metric)
+    statistics.check_interval(asked.interval, asked.estimator)
+    check_arguments(seed=asked.seed)
+    if record.has_moments:
+        for field, known in (("interval", "t"), ("estimator", "mean")):
+            if getattr(asked, field) != known:
+                raise InputError(
+                    f"{field} = {getattr(asked, field)!r}: needs each run, and moments were "
+                    f"recorded; must be {known}"
+                )
+        if metric.name not in METRICS:
+            raise per_run.needs(asked.metric, "each run", record)
+    return metric
+
+
+def check_metric(sweep: Sweep, word: str) -> Metric:
+    """Raise `InputError` where the runs of a sweep will not have a metric; before any work.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    word : str
+        See `fastq.metrics`.
+    """
+    metric = check_asked(sweep.recording, Asked(word))
+    if not sweep.recording.has_moments:
+        per_run.check_recorded(sweep.recording, metric)
+    check_episodes(metric, sweep.episodes)
+    check_solvable(metric, sweep.mdp, (gamma_of(one.agent) for one in sweep.configurations))
+    return metric
+
+
+def curve_points(record: Record, episodes: int, window: int | None) -> NDArray[np.int64]:
+    """Give the episodes at which the points of a curve begin; raise as `curve_window` does."""
+    return np.arange(0, episodes, curve_window(record, window))
+
+
+def curve_window(record: Record, window: int | None) -> int:
+    """Give how many episodes make a point of a curve.
+
+    Raises
+    ------
+    InputError
+        Where no such curve can be drawn from what was recorded.
+    """
+    if record.kind == "summary":
+        raise InputError(
+            'curves: no episodes were recorded, for record = "summary"; must be '
+            '"episodes", "moments" or {window = ...}'
+        )
+    size = record.window if window is None else window
+    check_arguments(window=size)
+    if record.has_moments and size != 1:
+        raise InputError(f"window = {size}: must be 1, for moments of each episode were recorded")
+    if size % record.window:
+        raise InputError(
+            f"window = {size}: must be a multiple of {record.window}, for windows of so many "
+            "episodes were recorded"
+        )
+    return size
+
+
+def curve(
+    record: Record, entries: Entries, asked: Asked, episodes: int, window: int | None
+) -> tuple[int, Estimate]:
+    """Estimate at each point of a curve against episodes; say of how many runs."""
+    if record.has_moments:
+        runs, moments = _total(entries, asked.metric)
+        return runs, _of_moments(runs, moments, slice(0, episodes), asked.level)
+    values = per_run.of_curve(record, entries, asked.metric, episodes, window)
+    return len(values), asked.of(values)
+
+
+def line(
+    record: Record, entries: Entries, asked: Asked, episodes: int, values: Floats | None
+) -> Line:
+    """Sum up a configuration; `values` are the metric of each run, but for moments."""
+    if values is None:
+        return _line_of_moments(entries, asked, episodes)
+    columns = entries.columns
+    name = asked.metric if asked.metric in METRICS else "return"
+    final, truncated = per_run.final(record, columns, name, episodes), columns["truncated"]
+    lengths = per_run.of_runs(record, entries, Metric("length"), episodes)
+    return Line(
+        *_numbers(asked.of(values[:, None])),
+        runs=len(values),
+        final=statistics.mean_where_finite(final),
+        length=float(lengths.mean()),
+        truncated=int(truncated.sum()),
+        diverged=int(columns["diverged"][:, 0].sum()),
+        truncated_runs=int((truncated > 0).any(axis=1).sum()),
+    )
+
+
+def _line_of_moments(entries: Entries, asked: Asked, episodes: int) -> Line:
+    """Sum up a configuration of which moments were recorded."""
+    truncated = entries.columns["truncated"]
+    runs, moments = _total(entries, asked.metric)
+    lengths = _total(entries, "length")[1]
+    return Line(
+        *_numbers(_of_moments(runs, moments, slice(episodes, episodes + 1), asked.level)),
+        runs=runs,
+        final=statistics.mean_where_finite(moments.mean[:, episodes + 1]),
+        length=float(lengths.mean[0, episodes]),
+        truncated=int(truncated[:, :episodes].sum()),
+        diverged=int(entries.columns["diverged"][:, 0].sum()),
+        truncated_runs=int(truncated[:, episodes].sum()),
+    )
+
+
+def moments(record: Record, entries: Entries, metric: str, episodes: int) -> tuple[int, Moments]:
+    """Give the moments over runs of each episode, of shape (1, episodes); say of how many runs.
+
+    Raises
+    ------
+    InputError
+        Where neither episodes nor their moments were recorded.
+    """
+    choose("metric", metric, METRICS)
+    if record.kind not in ("episodes", "moments"):
+        raise InputError(
+            f"moments: neither episodes nor their moments were recorded, for record = {record}"
+        )
+    if record.has_moments:
+        runs, found = _total(entries, metric)
+        return runs, Moments(*(values[:, :episodes] for values in found))
+    values = entries.columns[metric].astype(np.float64)
+    ones = np.ones_like(entries.run)
+    blocks, (merged,), _ = merge_halves(
+        Blocks(entries.configuration, entries.run, ones), [Moments.of_runs(values)], []
+    )
+    return total(blocks, merged)
+
+
+def _total(entries: Entries, metric: str) -> tuple[int, Moments]:
+    """Merge the blocks of a configuration."""
+    columns = entries.columns
+    blocks = Blocks(entries.configuration, entries.run, columns["runs"][:, 0])
+    parts = (columns[f"{metric}_{name}"] for name in MOMENTS)
+    halves, (merged,), _ = merge_halves(blocks, [Moments(*parts)], [])
+    return total(halves, merged)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _of_moments(runs: int, moments: Moments, points: slice, level: float) -> Estimate:
+    """Estimate means from their moments."""
+    mean, squares = moments.mean[0, points], moments.squares[0, points]
+    deviation = np.sqrt(squares / (runs - 1)) if runs > 1 else squares
+    found = statistics.t_interval_of(runs, mean, deviation, level)
+    return Estimate(*(np.where(np.isfinite(numbers), numbers, np.nan) for numbers in found))
+
+
+def _numbers(estimate: Estimate) -> tuple[float, float, float]:
+    """Give the one estimate and its bounds as numbers."""
+    low, middle, high = (float(value[0]) for value in estimate)
+    return low, middle, high

@@ -1,0 +1,1 @@
+"""What an experiment is: a sweep, its record, its metrics."""

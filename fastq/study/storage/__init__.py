@@ -1,0 +1,1 @@
+"""Where a study lies: manifest, parts, and the places that hold them."""

@@ -1,0 +1,1 @@
+"""Runs: streams, kernels, parity with the reference, and failures."""

@@ -1,0 +1,97 @@
+"""Algorithms of one's own: their rules, compiled, in the place of fastq's.
+
+The rules see states as plain numbers and Q-values as a table of shape (S, A). They are compiled
+with checks of every index, so that a wrong one is an error and not a damaged memory.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastq.base.intrinsics import as_wide_as
+from fastq.base.jit import inlined
+from fastq.training.kernels.layout import World
+from fastq.training.kernels.scalars import draw_unit
+from fastq.training.kernels.scratch import Work
+from fastq.training.kernels.step import Transition
+
+UPDATE_DRAWS = False
+
+
+def chosen(q: NDArray[np.float64], state: np.int64, u: float, agent: Any) -> int:
+    """Stand in the place of an algorithm's `act`, for type checkers."""
+    raise NotImplementedError
+
+
+def learn(q: NDArray[np.float64], step: Transition, agent: Any, *tables: Any) -> None:
+    """Stand in the place of an algorithm's `update`, for type checkers."""
+    raise NotImplementedError
+
+
+@inlined
+def pair_of_number(state: np.uint64, action: np.uint64, world: World) -> np.uint64:
+    """Give the place of a state, a plain number, and an action."""
+    return state * np.uint64(len(world.actions)) + action
+
+
+@inlined
+def act(
+    q: NDArray[np.float64],
+    state: np.uint64,
+    agent: Any,
+    world: World,
+    work: Work,
+    stream: NDArray[np.uint64],
+) -> np.uint64:
+    """Ask the algorithm for an action."""
+    action = chosen(as_wide_as(q, world.actions), np.int64(state), draw_unit(stream), agent)
+    whole = np.int64(action)
+    if not 0 <= action < len(world.actions) or whole != action:  # `whole` of a NaN is anything
+        raise IndexError("act returned what is no action")
+    return np.uint64(whole)
+
+
+@inlined
+def as_numbers(step: Transition, u: float) -> Transition:
+    """Write a step in the signed numbers that people reckon with."""
+    return Transition(
+        np.int64(step.state),
+        np.int64(step.action),
+        step.reward,
+        np.int64(step.next_state),
+        np.int64(step.next_action),
+        step.terminated,
+        step.episode,
+        u,
+    )
+
+
+@inlined
+def update(
+    q: NDArray[np.float64],
+    step: Transition,
+    agent: Any,
+    world: World,
+    work: Work,
+    stream: NDArray[np.uint64],
+) -> None:
+    """Let the algorithm learn from a step."""
+    u = draw_unit(stream) if UPDATE_DRAWS else 0.0
+    learn(as_wide_as(q, world.actions), as_numbers(step, u), agent)
+
+
+@inlined
+def update_with_tables(
+    q: NDArray[np.float64],
+    step: Transition,
+    agent: Any,
+    world: World,
+    work: Work,
+    stream: NDArray[np.uint64],
+) -> None:
+    """Let the algorithm learn from a step, with its further tables."""
+    u = draw_unit(stream) if UPDATE_DRAWS else 0.0
+    table = as_wide_as(q, world.actions)
+    tables = as_wide_as(work.tables, world.actions)
+    learn(table, as_numbers(step, u), agent, tables)

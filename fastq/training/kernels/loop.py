@@ -1,0 +1,128 @@
+"""The plain loop: one run after another, each from its own streams.
+
+This file is a template. What a step does stands in five names, here bound to Q-learning's, that
+`build` binds anew for each algorithm: `act` draws an action, `update` learns from a step,
+`pair_of` numbers a state and an action, `start_value` is what Q-values start from, and
+``ON_POLICY`` says whether the next action is drawn before the update, as Sarsa's target needs it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastq.base.jit import inlined
+from fastq.training.kernels.layout import Learners, World
+from fastq.training.kernels.policy import act
+from fastq.training.kernels.q_learning import update
+from fastq.training.kernels.scalars import (
+    draw_outcome,
+    draw_reward,
+    draw_start,
+    has_diverged,
+    reschedule,
+    start_value,
+)
+from fastq.training.kernels.scratch import Work, clear
+from fastq.training.kernels.step import Transition
+from fastq.training.kernels.step import pair_of_row as pair_of
+
+ON_POLICY = False
+
+
+class Record(NamedTuple):
+    """What a kernel writes of N runs with E episodes each; arrays of shape (N, E)."""
+
+    returns: NDArray[np.float64]
+    lengths: NDArray[np.int32]
+    truncated: NDArray[np.bool_]
+    diverged: NDArray[np.bool_]
+    """Shape (N,): see `has_diverged`."""
+
+
+def learn_batch(
+    world: World,
+    learners: Learners,
+    learner_of: NDArray[np.int64],
+    runs: NDArray[np.int64],
+    action_streams: NDArray[np.uint64],
+    environment_streams: NDArray[np.uint64],
+    q: NDArray[np.float64],
+    work: Work,
+    record: Record,
+) -> None:
+    """Train some of N runs from scratch.
+
+    Parameters
+    ----------
+    world, learners, work
+        From `tables` and `work`.
+    learner_of : shape (n,)
+        Which of the learners each run belongs to.
+    runs : shape (n,)
+        Their places among all N runs.
+    action_streams, environment_streams : shape (N, 4)
+        SFC64 states at the start of the runs; used up.
+    q : shape (N, S * A), or (1, S * A)
+        Filled with the Q-values at the end of each run, or with the last run's only.
+    record
+        Filled.
+    """
+    for i in range(len(runs)):
+        run = runs[i]
+        table = q[min(run, len(q) - 1)]
+        learn_run(
+            world,
+            learners,
+            learner_of[i],
+            action_streams[run],
+            environment_streams[run],
+            table,
+            work,
+            record,
+            run,
+        )
+        record.diverged[run] = has_diverged(table, record.returns[run])
+
+
+@inlined
+def learn_run(
+    world: World,
+    learners: Learners,
+    learner: int,
+    stream: NDArray[np.uint64],
+    environment: NDArray[np.uint64],
+    q: NDArray[np.float64],
+    work: Work,
+    record: Record,
+    run: int,
+) -> None:
+    """Train one run."""
+    agent = learners.current[learner]
+    q[:] = start_value(agent.initial_value)
+    clear(work, agent.initial_value)
+    action = next_action = np.uint64(0)
+    for episode in range(record.returns.shape[1]):
+        if learners.scheduled[learner]:
+            reschedule(learners, learner, episode)
+        state = draw_start(world, environment)
+        if ON_POLICY:
+            next_action = act(q, state, agent, world, work, stream)
+        episode_return, length, terminated = 0.0, 0, False
+        while not terminated and length < world.max_steps:
+            action = next_action if ON_POLICY else act(q, state, agent, world, work, stream)
+            outcome = draw_outcome(world, pair_of(state, action, world), environment)
+            reward = draw_reward(world, outcome, environment)
+            next_state, terminated = world.next_state[outcome], world.terminated[outcome]
+            if ON_POLICY and not terminated:
+                next_action = act(q, next_state, agent, world, work, stream)
+            step = Transition(
+                state, action, reward, next_state, next_action, terminated, episode, 0.0
+            )
+            update(q, step, agent, world, work, stream)
+            state = next_state
+            episode_return += reward
+            length += 1
+        record.returns[run, episode] = episode_return
+        record.lengths[run, episode] = length
+        record.truncated[run, episode] = not terminated

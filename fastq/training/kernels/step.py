@@ -1,0 +1,52 @@
+"""One step of a run, as an update rule is told of it."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastq.base.jit import inlined
+from fastq.training.kernels.layout import GENERAL, World
+from fastq.training.kernels.scalars import visited
+
+
+class Transition(NamedTuple):
+    """What happened in a step, as `update` is told.
+
+    States and actions are plain numbers for an algorithm of one's own; for fastq's they are
+    unsigned, and states are rows.
+    """
+
+    state: Any
+    action: Any
+    reward: float
+    next_state: Any
+    next_action: Any
+    """Drawn already where the agent is on-policy and the step did not terminate."""
+    terminated: bool
+    episode: int
+    """Counted from 0."""
+    u: float
+    """A uniform in [0, 1), where an algorithm of one's own asks for it."""
+
+
+@inlined
+def pair_of_row(state: np.uint64, action: np.uint64, world: World) -> np.uint64:
+    """Give the place of a state, a row, and an action."""
+    return state + action
+
+
+@inlined
+def move_towards(
+    q: NDArray[np.float64],
+    pair: np.uint64,
+    target: float,
+    agent: Any,
+    updates: NDArray[np.int64],
+) -> None:
+    """Move a Q-value by the step size towards its target."""
+    alpha = agent.alpha
+    if GENERAL and agent.alpha_power > 0.0:
+        updates[pair] += 1
+        alpha = visited(agent.alpha_power, updates[pair])
+    q[pair] += alpha * (target - q[pair])

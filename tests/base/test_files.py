@@ -1,0 +1,90 @@
+"""Files that are whole or not there."""
+
+import os
+import socket
+
+import pytest
+
+import fastq
+from fastq.base import files
+from tests.conftest import contents
+
+
+def test_put_replaces_a_file_whole(tmp_path):
+    final = tmp_path / "final"
+    for data in (b"old", b"new"):
+        files.put(final, data)
+        assert contents(tmp_path) == {final: data}
+
+
+def test_a_failed_put_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    final = tmp_path / "final"
+    final.write_bytes(b"old")
+
+    def full(_file):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        files.put(final, b"new")
+    assert contents(tmp_path) == {final: b"old"}
+
+
+def test_a_link_in_place_of_the_other_name_is_not_followed(tmp_path, monkeypatch):
+    other, final = tmp_path / "other", tmp_path / "final"
+    other.write_bytes(b"somebody else's")
+    monkeypatch.setattr(files.uuid, "uuid4", lambda: type("Known", (), {"hex": "known"}))
+    (tmp_path / ".known.tmp").symlink_to(other)
+    with pytest.raises(FileExistsError):
+        files.put(final, b"new")
+    assert other.read_bytes() == b"somebody else's"
+    assert not final.exists()
+
+
+@pytest.mark.parametrize("what", ["report", "picture", "tables"])
+def test_no_file_is_written_through_a_link_that_can_be_foreseen(results, tmp_path, what):
+    import matplotlib.pyplot as plt
+
+    other = tmp_path / "other"
+    other.write_bytes(b"somebody else's")
+    names = {"report": "report.html", "picture": "a.png", "tables": "a.npz"}
+    final = tmp_path / names[what]
+    for link in (final, tmp_path / f".{final.name}.tmp"):
+        link.symlink_to(other)
+    if what == "report":
+        from fastq.report.report import write_report
+
+        write_report(results, final, confirm_runs=0)
+    elif what == "picture":
+        figure, ax = plt.subplots()
+        fastq.plot.save(ax, final)
+        plt.close(figure)
+    else:
+        fastq.windy_gridworld().save(final)
+    assert other.read_bytes() == b"somebody else's"
+    assert len(final.read_bytes()) > 500
+    assert not final.is_symlink()
+
+
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "device").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        for name, said in [
+            ("pipe", "it is a pipe; must be a regular file"),
+            ("folder", "directory"),
+            ("device", "it is a device"),
+            ("socket", ""),
+        ]:
+            with pytest.raises(OSError, match=f"(?i){said}"):
+                files.read(tmp_path / name)
+
+
+def test_the_size_is_checked_before_reading(tmp_path):
+    path = tmp_path / "sparse"
+    with path.open("wb") as file:
+        file.truncate(2**42)
+    with pytest.raises(OSError, match="it has 4398046511104 bytes; must be at most 4294967296"):
+        files.read(path)

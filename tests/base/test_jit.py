@@ -1,0 +1,119 @@
+"""Compiled functions are cached, and an edit of any compiled source compiles anew."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numba
+import numpy as np
+import pytest
+
+import fastq
+from fastq.base import jit
+from fastq.training.kernels.build import kernel_for, sort_for
+
+
+def test_is_cached_after_a_call():
+    mdp, agent = fastq.windy_gridworld(), fastq.QLearning()
+    fastq.train(mdp, agent, episodes=1, seed=0)
+    assert jit.is_cached(kernel_for(fastq.QLearning, sort_for(mdp, [agent], 1)))
+
+
+def test_compiled_equals_plain():
+    @jit.compiled
+    def contracted(a, b, c):
+        return a * b + c
+
+    rng = np.random.default_rng(0)
+    for a, b, c in rng.normal(size=(1000, 3)).tolist():
+        assert contracted(a, b, c) == a * b + c  # a fused multiply-add would round once, not twice
+
+
+def test_an_edited_helper_is_not_read_from_the_cache(tmp_path):
+    """Numba checks only the file of the cached function itself; the digest checks the others."""
+    shutil.copytree(
+        Path(jit.__file__).parent, tmp_path / "fastq", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    code = (
+        "import fastq; mdp = fastq.windy_gridworld();"
+        "print(fastq.train(mdp, fastq.QLearning(), episodes=1, seed=0, max_steps=1).q[30].min())"
+    )
+
+    def first_value():
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        return float(done.stdout)
+
+    assert first_value() == -0.6
+    rule = tmp_path / "fastq" / "kernels" / "step.py"
+    rule.write_text(rule.read_text().replace("+= alpha *", "+= 2.0 * alpha *"))
+    assert first_value() == -1.2
+
+
+def test_checked_functions_have_pythons_errors():
+    """Even where the compiled function around them has NumPy's."""
+
+    def risky(values, place, divisor):
+        return _half(values[place]) / divisor
+
+    inner = jit.checked(risky)
+
+    @numba.njit(error_model="numpy")
+    def outer(values, place, divisor):
+        return inner(values, place, divisor)
+
+    values = np.array([1.0, 2.0])
+    assert outer(values, 1, 4.0) == 0.25
+    assert outer(values, -1, 4.0) == 0.25
+    for place, divisor, error in [
+        (2, 1.0, IndexError),
+        (-3, 1.0, IndexError),
+        (0, 0.0, ZeroDivisionError),
+    ]:
+        with pytest.raises(error):
+            outer(values, place, divisor)
+
+
+def _half(value):
+    return value / 2
+
+
+def test_a_checked_function_cannot_call_itself():
+    with pytest.raises(fastq.InputError, match="_even calls itself: a compiled rule cannot"):
+        jit.checked(_even)
+
+
+def _even(n):
+    return n == 0 or _odd(n - 1)
+
+
+def _odd(n):
+    return n != 0 and _even(n - 1)
+
+
+def test_without_the_compiler_there_is_one_line(tmp_path):
+    """Kernels run uncompiled would be wrong, or fail somewhere deep inside."""
+    (tmp_path / "spec.toml").write_text(
+        'env = "fastq/WindyGridworld-v0"\nagent = "q_learning"\nepisodes = 2\nruns = 1\n'
+        "grid = {alpha = [0.5]}\n"
+    )
+    train = (
+        "import fastq\n"
+        "try:\n"
+        "    fastq.train(fastq.windy_gridworld(), fastq.QLearning(), episodes=1, seed=0)\n"
+        "except fastq.InputError as error:\n"
+        "    print(error)"
+    )
+    told = "NUMBA_DISABLE_JIT = 1: kernels cannot run uncompiled; must be unset or 0"
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    command = [sys.executable, "-m", "fastq", "sweep", "spec.toml"]
+    for arguments, status in (([sys.executable, "-c", train], 0), (command, 2)):
+        done = subprocess.run(
+            arguments, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == status
+        assert told in (done.stdout if status == 0 else done.stderr)
+        assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["spec.toml"]
