@@ -177,13 +177,12 @@ class Transcript:
         try:
             self._statement(name, chosen, value, scope)
         except UnwrittenError:
-            known = vars(sys.modules[home]) if home in sys.modules else {}
+            module = sys.modules.get(str(home))
+            known = vars(module) if module is not None else {}
             called = str(getattr(value, "__name__", ""))
-            if is_own or known.get(called) is not value:
+            if is_own or module is None or known.get(called) is not value:
                 raise
-            self._blocks.append(
-                f"from {_import_name(sys.modules[home])} import {called}{_as(called, chosen)}"
-            )
+            self._blocks.append(f"from {_import_name(module)} import {called}{_as(called, chosen)}")
         return None if chosen == name else chosen
 
     def _statement(self, name: str, chosen: str, value: Any, scope: _Scope) -> None:

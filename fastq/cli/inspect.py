@@ -22,11 +22,11 @@ from fastq.cli.app import (
 @app.command()
 def show(directory: Directory, metric: Metric = "return") -> None:
     """Print what a study holds, and its best configurations."""
-    from fastq.results.estimates import Asked, check_asked
+    from fastq.results.estimates import EstimateSpec, check_spec
     from fastq.results.results import Results
 
     results = Results(directory)
-    check_asked(results.study.record, Asked(metric))
+    check_spec(results.study.record, EstimateSpec(metric))
     manifest, study = results.manifest, results.study
     version, revision = manifest["versions"].get("fastq-rl"), manifest["revision"] or "unknown"
     say(

@@ -26,7 +26,7 @@ from fastq.study.storage.store import Store
 from fastq.study.study import Study
 from fastq.study.sweep import Configuration, Sweep
 from fastq.training.failures import RuleError
-from fastq.training.kernels.build import Kernel, kernel_for, sort_for
+from fastq.training.kernels.build import Kernel, kernel_for, variant_for
 from fastq.training.kernels.lanes import FEWEST_RUNS, LANES
 from fastq.training.train import Settings, train_batch
 
@@ -68,7 +68,7 @@ class Failure(NamedTuple):
         return f"{self.configuration}, run {self.run}: {self.reason}"
 
 
-class Report(NamedTuple):
+class ChunkResult(NamedTuple):
     """What came of a chunk."""
 
     finished: int
@@ -163,7 +163,7 @@ def grouped(chunks: Iterator[Chunk], count: int) -> Iterator[list[Chunk]]:
 def kernels_of(sweep: Sweep) -> list[Kernel]:
     """Give the kernels that most of a sweep needs."""
     return [
-        kernel_for(type(agents[0]), sort_for(sweep.mdp, agents, sweep.runs * len(agents)))
+        kernel_for(type(agents[0]), variant_for(sweep.mdp, agents, sweep.runs * len(agents)))
         for agents in _agents_by_type(sweep)
     ]
 
@@ -201,22 +201,22 @@ def _agents_by_type(sweep: Sweep) -> list[list[Agent]]:
     return [[agent for agent in agents if type(agent) is kind] for kind in sweep.agents]
 
 
-def run_chunk(chunk: Chunk) -> Report:
+def run_chunk(chunk: Chunk) -> ChunkResult:
     """Compute the runs of a chunk and write their part; where it fails, find which run fails."""
     try:
         steps = _compute(chunk)
     except OSError as error:  # what cannot be written whole cannot be written in halves
-        return Report(0, 0, failures(chunk, error))
+        return ChunkResult(0, 0, failures(chunk, error))
     except Exception as error:
         if len(chunk.run_of) == 1:
-            return Report(0, 0, failures(chunk, error))
+            return ChunkResult(0, 0, failures(chunk, error))
         return summed([run_chunk(half) for half in halves(chunk)])
-    return Report(len(chunk.run_of), steps, [])
+    return ChunkResult(len(chunk.run_of), steps, [])
 
 
-def summed(reports: list[Report]) -> Report:
+def summed(reports: list[ChunkResult]) -> ChunkResult:
     """Add up reports."""
-    return Report(
+    return ChunkResult(
         sum(report.finished for report in reports),
         sum(report.steps for report in reports),
         [failure for report in reports for failure in report.failures],

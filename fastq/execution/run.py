@@ -15,8 +15,8 @@ from fastq.base.memory import check_cells
 from fastq.base.validation import check_arguments
 from fastq.execution.chunks import (
     Chunk,
+    ChunkResult,
     Failure,
-    Report,
     chunk_size,
     chunks_of_a_task,
     compile_kernels,
@@ -179,7 +179,7 @@ def _complete(
     return failed
 
 
-def _reports(workers: Engine, tasks: Iterator[list[Chunk]]) -> Generator[Report]:
+def _reports(workers: Engine, tasks: Iterator[list[Chunk]]) -> Generator[ChunkResult]:
     """Have tasks done; where a worker dies, find the run that kills it, and go on."""
     suspects = []
     with closing(workers.each(_run_task, tasks)) as done:
@@ -192,12 +192,12 @@ def _reports(workers: Engine, tasks: Iterator[list[Chunk]]) -> Generator[Report]
         yield _run_alone(workers, task)
 
 
-def _run_task(task: list[Chunk]) -> Report:
+def _run_task(task: list[Chunk]) -> ChunkResult:
     """Compute some chunks."""
     return summed([run_chunk(chunk) for chunk in task])
 
 
-def _run_alone(workers: Engine, task: list[Chunk]) -> Report:
+def _run_alone(workers: Engine, task: list[Chunk]) -> ChunkResult:
     """Do a task while no other is in hand, so that a worker's death is its own doing."""
     with closing(workers.each(_run_task, [task])) as done:
         [(_, report)] = done
@@ -207,7 +207,7 @@ def _run_alone(workers: Engine, task: list[Chunk]) -> Report:
         return summed([_run_alone(workers, [chunk]) for chunk in task])
     if len(task[0].run_of) > 1:
         return summed([_run_alone(workers, [half]) for half in halves(task[0])])
-    return Report(0, 0, failures(task[0], RuntimeError(_DIED)))
+    return ChunkResult(0, 0, failures(task[0], RuntimeError(_DIED)))
 
 
 _DIED = "its worker died, perhaps for want of memory"

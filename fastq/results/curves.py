@@ -9,7 +9,7 @@ import pandas as pd
 from fastq.results import estimates, per_run
 from fastq import statistics
 from fastq.base.errors import InputError
-from fastq.results.estimates import Asked
+from fastq.results.estimates import EstimateSpec
 from fastq.study.metrics import OF_POLICIES, find_metric
 from fastq.results.printed import Summary
 from fastq.study.record import METRICS, Entries
@@ -69,50 +69,50 @@ class Summaries(Tables):
         InputError
             For an argument that is not allowed, or asks for what was not recorded.
         """
-        asked = Asked(metric, interval, level, estimator, seed)
+        spec = EstimateSpec(metric, interval, level, estimator, seed)
         choose("against", against, ("episodes", "steps"))
         if against == "steps":
-            estimates.check_asked(self.study.record, asked._replace(metric="return"))
+            estimates.check_spec(self.study.record, spec._replace(metric="return"))
             if window is not None:
                 raise InputError(f"window = {window}: must be left out, against steps")
-            pieces = [self._by_steps(asked, *one) for one in self._by_configuration()]
-        elif estimates.check_asked(self.study.record, asked).of_policies:
-            pieces = [self._by_policies(asked, window, *one) for one in self._by_configuration()]
+            pieces = [self._by_steps(spec, *one) for one in self._by_configuration()]
+        elif estimates.check_spec(self.study.record, spec).of_policies:
+            pieces = [self._by_policies(spec, window, *one) for one in self._by_configuration()]
         else:
             choose("metric", metric, (*METRICS, *OF_POLICIES))
             estimates.curve_window(self.study.record, window)
-            pieces = [self._by_episodes(asked, window, *one) for one in self._by_configuration()]
+            pieces = [self._by_episodes(spec, window, *one) for one in self._by_configuration()]
         table = pd.concat(pieces, ignore_index=True)
         pooled = against == "episodes" and metric in METRICS
         table.attrs.update(
-            asked._asdict(), window=(window or self.study.record.window) if pooled else 1
+            spec._asdict(), window=(window or self.study.record.window) if pooled else 1
         )
         return self._told(table)
 
     def _by_episodes(
-        self, asked: Asked, window: int | None, place: int, entries: Entries
+        self, spec: EstimateSpec, window: int | None, place: int, entries: Entries
     ) -> pd.DataFrame:
         """Draw a configuration's curve against episodes."""
         record, episodes = self.study.record, self.study.episodes
-        runs, found = estimates.curve(record, entries, asked, episodes, window)
+        runs, found = estimates.curve(record, entries, spec, episodes, window)
         points = estimates.curve_points(record, episodes, window)
         return self._curve(place, {"episode": points}, found, runs)
 
     def _by_policies(
-        self, asked: Asked, window: int | None, place: int, entries: Entries
+        self, spec: EstimateSpec, window: int | None, place: int, entries: Entries
     ) -> pd.DataFrame:
         """Draw a configuration's curve of what was learned until an episode."""
         episodes = self.study.episodes
         size = max(1, episodes // _CHECKPOINTS) if window is None else window
         check_arguments(window=size)
         points = np.append(np.arange(size, episodes, size), episodes)
-        values = self._checkpoints(find_metric(asked.metric), place, entries, points)
-        return self._curve(place, {"episode": points}, asked.of(values), len(values))
+        values = self._checkpoints(find_metric(spec.metric), place, entries, points)
+        return self._curve(place, {"episode": points}, spec.of(values), len(values))
 
-    def _by_steps(self, asked: Asked, place: int, entries: Entries) -> pd.DataFrame:
+    def _by_steps(self, spec: EstimateSpec, place: int, entries: Entries) -> pd.DataFrame:
         """Draw a configuration's curve against steps."""
-        steps, values = per_run.against_steps(self.study.record, entries, asked.metric, _STEPS)
-        return self._curve(place, {"step": steps}, asked.of(values), len(values))
+        steps, values = per_run.against_steps(self.study.record, entries, spec.metric, _STEPS)
+        return self._curve(place, {"step": steps}, spec.of(values), len(values))
 
     def _curve(
         self, place: int, points: dict[str, Any], found: statistics.Estimate, runs: int
@@ -159,17 +159,17 @@ class Summaries(Tables):
             For an argument that is not allowed, or asks for what was not recorded; for a metric
             that means nothing in the environment, or waits for a return that no run has.
         """
-        study, asked = self.study, Asked(metric, interval, level, estimator, seed)
-        found = estimates.check_asked(study.record, asked)
+        study, spec = self.study, EstimateSpec(metric, interval, level, estimator, seed)
+        found = estimates.check_spec(study.record, spec)
         self._check_reached(found)
         places, lines = [], []
         for place, entries in self._by_configuration():
             values = None if study.record.has_moments else self._values(found, place, entries)
             places.append(place)
-            lines.append(estimates.line(study.record, entries, asked, study.episodes, values))
+            lines.append(estimates.line(study.record, entries, spec, study.episodes, values))
         points = pd.DataFrame(self._points(np.array(places), 1))
         table = Summary(pd.concat([points, pd.DataFrame(lines)], axis=1))
-        table.attrs.update(asked._asdict())
+        table.attrs.update(spec._asdict())
         return self._told(table)
 
     def differences(
@@ -209,7 +209,7 @@ class Summaries(Tables):
             if not isinstance(point, Mapping):
                 raise InputError(f"{name} = {shorten(point)}: must be as {{'alpha': 0.5}}")
         choose("metric", metric, METRICS)
-        estimates.check_asked(record, Asked(metric, interval, level))
+        estimates.check_spec(record, EstimateSpec(metric, interval, level))
         estimates.curve_window(record, window)
         if record.has_moments:
             raise InputError("differences: need each run, and moments were recorded")
@@ -225,11 +225,11 @@ class Summaries(Tables):
             for entries in (one, other)
         ]
         with np.errstate(over="ignore", invalid="ignore"):
-            found = Asked(metric, interval, level).of(values[0] - values[1])
+            found = EstimateSpec(metric, interval, level).of(values[0] - values[1])
         points = estimates.curve_points(record, episodes, window)
         names = {"first": describe(first), "second": describe(second)}
         table = pd.DataFrame({**names, "episode": points, **found._asdict(), "runs": len(shared)})
-        table.attrs.update(Asked(metric, interval, level)._asdict(), window=window or record.window)
+        table.attrs.update(EstimateSpec(metric, interval, level)._asdict(), window=window or record.window)
         return self._told(table)
 
     def _place_of(self, point: Mapping[str, Cell]) -> int:

@@ -17,8 +17,8 @@ from fastq.study.sweep import Sweep
 from fastq.base.validation import check_arguments, choose
 
 
-class Asked(NamedTuple):
-    """What of the runs is asked for."""
+class EstimateSpec(NamedTuple):
+    """What is asked of the runs."""
 
     metric: str = "return"
     interval: str = "t"
@@ -51,20 +51,20 @@ class Line(NamedTuple):
     truncated_runs: int
 
 
-def check_asked(record: Record, asked: Asked) -> Metric:
+def check_spec(record: Record, spec: EstimateSpec) -> Metric:
     """Raise `InputError` for what is not allowed, or was not recorded."""
-    metric = find_metric(asked.metric)
-    statistics.check_interval(asked.interval, asked.estimator)
-    check_arguments(seed=asked.seed)
+    metric = find_metric(spec.metric)
+    statistics.check_interval(spec.interval, spec.estimator)
+    check_arguments(seed=spec.seed)
     if record.has_moments:
         for field, known in (("interval", "t"), ("estimator", "mean")):
-            if getattr(asked, field) != known:
+            if getattr(spec, field) != known:
                 raise InputError(
-                    f"{field} = {getattr(asked, field)!r}: needs each run, and moments were "
+                    f"{field} = {getattr(spec, field)!r}: needs each run, and moments were "
                     f"recorded; must be {known}"
                 )
         if metric.name not in METRICS:
-            raise per_run.needs(asked.metric, "each run", record)
+            raise per_run.needs(spec.metric, "each run", record)
     return metric
 
 
@@ -77,7 +77,7 @@ def check_metric(sweep: Sweep, word: str) -> Metric:
     word : str
         See `fastq.metrics`.
     """
-    metric = check_asked(sweep.recording, Asked(word))
+    metric = check_spec(sweep.recording, EstimateSpec(word))
     if not sweep.recording.has_moments:
         per_run.check_recorded(sweep.recording, metric)
     check_episodes(metric, sweep.episodes)
@@ -116,28 +116,28 @@ def curve_window(record: Record, window: int | None) -> int:
 
 
 def curve(
-    record: Record, entries: Entries, asked: Asked, episodes: int, window: int | None
+    record: Record, entries: Entries, spec: EstimateSpec, episodes: int, window: int | None
 ) -> tuple[int, Estimate]:
     """Estimate at each point of a curve against episodes; say of how many runs."""
     if record.has_moments:
-        runs, moments = _total(entries, asked.metric)
-        return runs, _of_moments(runs, moments, slice(0, episodes), asked.level)
-    values = per_run.of_curve(record, entries, asked.metric, episodes, window)
-    return len(values), asked.of(values)
+        runs, moments = _total(entries, spec.metric)
+        return runs, _of_moments(runs, moments, slice(0, episodes), spec.level)
+    values = per_run.of_curve(record, entries, spec.metric, episodes, window)
+    return len(values), spec.of(values)
 
 
 def line(
-    record: Record, entries: Entries, asked: Asked, episodes: int, values: Floats | None
+    record: Record, entries: Entries, spec: EstimateSpec, episodes: int, values: Floats | None
 ) -> Line:
     """Sum up a configuration; `values` are the metric of each run, but for moments."""
     if values is None:
-        return _line_of_moments(entries, asked, episodes)
+        return _line_of_moments(entries, spec, episodes)
     columns = entries.columns
-    name = asked.metric if asked.metric in METRICS else "return"
+    name = spec.metric if spec.metric in METRICS else "return"
     final, truncated = per_run.final(record, columns, name, episodes), columns["truncated"]
     lengths = per_run.of_runs(record, entries, Metric("length"), episodes)
     return Line(
-        *_numbers(asked.of(values[:, None])),
+        *_numbers(spec.of(values[:, None])),
         runs=len(values),
         final=statistics.mean_where_finite(final),
         length=float(lengths.mean()),
@@ -147,13 +147,13 @@ def line(
     )
 
 
-def _line_of_moments(entries: Entries, asked: Asked, episodes: int) -> Line:
+def _line_of_moments(entries: Entries, spec: EstimateSpec, episodes: int) -> Line:
     """Sum up a configuration of which moments were recorded."""
     truncated = entries.columns["truncated"]
-    runs, moments = _total(entries, asked.metric)
+    runs, moments = _total(entries, spec.metric)
     lengths = _total(entries, "length")[1]
     return Line(
-        *_numbers(_of_moments(runs, moments, slice(episodes, episodes + 1), asked.level)),
+        *_numbers(_of_moments(runs, moments, slice(episodes, episodes + 1), spec.level)),
         runs=runs,
         final=statistics.mean_where_finite(moments.mean[:, episodes + 1]),
         length=float(lengths.mean[0, episodes]),

@@ -8,16 +8,16 @@ from numba import typeof
 from fastq.agents.algorithm import Algorithm, code_digest
 from fastq.base.errors import InputError
 from fastq.training import failures
-from fastq.training.kernels.build import Kernel, Sort, kernel_for
+from fastq.training.kernels.build import Kernel, KernelVariant, kernel_for
 
 
-def train(algorithm: type[Algorithm], sort: Sort, arguments: tuple[Any, ...]) -> None:
+def train(algorithm: type[Algorithm], variant: KernelVariant, arguments: tuple[Any, ...]) -> None:
     """Call the kernel of an algorithm of one's own, compiled if need be.
 
     Parameters
     ----------
     algorithm : type of Algorithm
-    sort : Sort
+    variant : KernelVariant
     arguments : tuple
         Of the kernel: `fastq.training.kernels.loop.learn_batch` says what they are.
 
@@ -28,7 +28,7 @@ def train(algorithm: type[Algorithm], sort: Sort, arguments: tuple[Any, ...]) ->
     RuleError
         Where a rule fails, naming the first run that it fails in.
     """
-    kernel = _compiled_rules(algorithm, sort, arguments)
+    kernel = _compiled_rules(algorithm, variant, arguments)
     try:
         kernel(*arguments)
     except Exception as error:
@@ -37,18 +37,20 @@ def train(algorithm: type[Algorithm], sort: Sort, arguments: tuple[Any, ...]) ->
         raise failures.RuleError(int(unfinished[0]), failures.said(error)) from None
 
 
-def _compiled_rules(algorithm: type[Algorithm], sort: Sort, arguments: tuple[Any, ...]) -> Kernel:
+def _compiled_rules(
+    algorithm: type[Algorithm], variant: KernelVariant, arguments: tuple[Any, ...]
+) -> Kernel:
     """Compile an algorithm of one's own; say in one line where that is not possible."""
     actions = arguments[0].actions
     digest = code_digest(algorithm)
-    key = (algorithm, sort, digest, len(actions) if isinstance(actions, tuple) else None)
+    key = (algorithm, variant, digest, len(actions) if isinstance(actions, tuple) else None)
     if key not in _READY:
         algorithm.rules()  # which checks them
-        _READY[key] = _compile_rules(algorithm, sort, digest, tuple(map(typeof, arguments)))
+        _READY[key] = _compile_rules(algorithm, variant, digest, tuple(map(typeof, arguments)))
     return _READY[key]
 
 
-_READY: dict[tuple[type[Algorithm], Sort, str, int | None], Kernel] = {}
+_READY: dict[tuple[type[Algorithm], KernelVariant, str, int | None], Kernel] = {}
 """What is compiled: for one number of actions all arguments are of the same types.
 
 The digest is of what the rules use now, so a value that has changed is compiled anew.
@@ -56,15 +58,15 @@ The digest is of what the rules use now, so a value that has changed is compiled
 
 
 def _compile_rules(
-    algorithm: type[Algorithm], sort: Sort, digest: str, signature: tuple[Any, ...]
+    algorithm: type[Algorithm], variant: KernelVariant, digest: str, signature: tuple[Any, ...]
 ) -> Kernel:
     """Compile an algorithm of one's own for arguments of some types."""
     with contextlib.suppress(Exception):  # perhaps only because it allocates memory
-        kernel = kernel_for(algorithm, sort, digest)
+        kernel = kernel_for(algorithm, variant, digest)
         kernel.compile(signature)
         return kernel
     try:
-        kernel = kernel_for(algorithm, sort._replace(allocates=True), digest)
+        kernel = kernel_for(algorithm, variant._replace(allocates=True), digest)
         kernel.compile(signature)
     except Exception as error:
         raise InputError(failures.why_not_compiled(algorithm, error)) from None

@@ -21,10 +21,10 @@ from fastq.mdp.arrays import one_nan
 from fastq.mdp.find import find_mdp
 from fastq.mdp.finite_mdp import FiniteMDP
 from fastq.training import compile_custom, failures, streams
-from fastq.training.kernels.build import CAREFULLY, Sort, kernel_for, sort_for
+from fastq.training.kernels.build import CAREFULLY, KernelVariant, kernel_for, variant_for
 from fastq.training.kernels.lanes import lay_out_lanes
 from fastq.training.kernels.layout import lay_out_learners, lay_out_world
-from fastq.training.kernels.loop import Record
+from fastq.training.kernels.loop import TrainingOutput
 from fastq.training.kernels.scratch import lay_out_work
 
 
@@ -215,7 +215,7 @@ def train_pairs(
     _check_room(count, settings.episodes, shape if keep_q else (0, 0))
     states = _stream_states(mdp, agents, agent_index, run_index, settings)
     q = np.empty((count if keep_q else 1, *shape))
-    record = Record(
+    output = TrainingOutput(
         np.empty((count, settings.episodes)),
         np.zeros((count, settings.episodes), dtype=np.int32),
         np.empty((count, settings.episodes), dtype=np.bool_),
@@ -223,21 +223,21 @@ def train_pairs(
     )
     for members, runs in _by_type(agents, agent_index):
         group, learner_of = [agents[i] for i in members], np.searchsorted(members, agent_index)
-        sort = sort_for(mdp, group, len(runs))
-        _fill(sort, mdp, group, learner_of[runs], runs, states, settings.max_steps, q, record)
-        lost = runs[record.diverged[runs]]
+        variant = variant_for(mdp, group, len(runs))
+        _fill(variant, mdp, group, learner_of[runs], runs, states, settings.max_steps, q, output)
+        lost = runs[output.diverged[runs]]
         if len(lost) and not isinstance(group[0], Algorithm):
             again = _stream_states(mdp, agents, agent_index, run_index, settings)
-            sort = CAREFULLY
-            _fill(sort, mdp, group, learner_of[lost], lost, again, settings.max_steps, q, record)
-    if record.diverged.any():
-        one_nan(record.returns)
+            variant = CAREFULLY
+            _fill(variant, mdp, group, learner_of[lost], lost, again, settings.max_steps, q, output)
+    if output.diverged.any():
+        one_nan(output.returns)
         one_nan(q)
-    return Training(q, *record)
+    return Training(q, *output)
 
 
 def _fill(
-    sort: Sort,
+    variant: KernelVariant,
     mdp: FiniteMDP,
     agents: Sequence[Agent],
     learner_of: NDArray[np.int64],
@@ -245,7 +245,7 @@ def _fill(
     states: tuple[NDArray[np.uint64], NDArray[np.uint64]],
     max_steps: int,
     q: NDArray[np.float64],
-    record: Record,
+    output: TrainingOutput,
 ) -> None:
     """Let a kernel train some runs of agents of one class; `states` are used up."""
     own = isinstance(agents[0], Algorithm)
@@ -256,13 +256,13 @@ def _fill(
         runs,
         *states,
         q if own else q.reshape(len(q), -1),
-        lay_out_lanes(mdp, agents[0]) if sort.in_lanes else lay_out_work(mdp, agents),
-        record,
+        lay_out_lanes(mdp, agents[0]) if variant.in_lanes else lay_out_work(mdp, agents),
+        output,
     )
     if isinstance(agents[0], Algorithm):
-        compile_custom.train(type(agents[0]), sort, arguments)
+        compile_custom.train(type(agents[0]), variant, arguments)
     else:
-        kernel_for(type(agents[0]), sort)(*arguments)
+        kernel_for(type(agents[0]), variant)(*arguments)
 
 
 def _check_room(runs: int, episodes: int, shape: tuple[int, int]) -> None:

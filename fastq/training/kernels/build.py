@@ -50,7 +50,7 @@ _IN_LANES: dict[str, dict[str, Any]] = {
 }
 
 
-class Sort(NamedTuple):
+class KernelVariant(NamedTuple):
     """Which kernel of an agent: it is compiled for just what is asked of it."""
 
     in_lanes: bool
@@ -65,18 +65,18 @@ class Sort(NamedTuple):
     """With the reference's order of values that are not finite."""
 
 
-CAREFULLY = Sort(False, stochastic=True, general=True, careful=True)
+CAREFULLY = KernelVariant(False, stochastic=True, general=True, careful=True)
 """For runs that diverge: the plain loop with all that it knows."""
 
 
-def sort_for(mdp: FiniteMDP, agents: Sequence[Agent], runs: int) -> Sort:
-    """Give the quickest sort of kernel for so many runs of agents of one class."""
+def variant_for(mdp: FiniteMDP, agents: Sequence[Agent], runs: int) -> KernelVariant:
+    """Give the quickest variant of a kernel for so many runs of agents of one class."""
     ties = any(isinstance(agent, TDAgent) and agent.ties == "random" for agent in agents)
     general = mdp.reward_sd is not None or not all(map(_is_plain, agents))
     if not general and fits_lanes(mdp, agents, runs, ties=ties):
-        return Sort(True, stochastic=not mdp.deterministic, general=False, ties=ties)
+        return KernelVariant(True, stochastic=not mdp.deterministic, general=False, ties=ties)
     general = general or ties
-    return Sort(False, stochastic=general or not mdp.deterministic, general=general)
+    return KernelVariant(False, stochastic=general or not mdp.deterministic, general=general)
 
 
 def _is_plain(agent: Agent) -> bool:
@@ -87,39 +87,41 @@ def _is_plain(agent: Agent) -> bool:
     return agent.temperature is None and not by_visits
 
 
-def kernel_for(agent_type: type[Agent], sort: Sort, digest: str | None = None) -> Kernel:
+def kernel_for(
+    agent_type: type[Agent], variant: KernelVariant, digest: str | None = None
+) -> Kernel:
     """Give the compiled form of `lockstep.learn_lanes` or `loop.learn_batch` for an agent.
 
     Parameters
     ----------
     agent_type : type of Agent
-    sort : Sort
+    variant : KernelVariant
     digest : str, optional
         Of the code of an algorithm of one's own, where it is known already.
     """
     if digest is None and issubclass(agent_type, Algorithm):
         digest = code_digest(agent_type)
-    return _kernel_of(agent_type, sort, digest)
+    return _kernel_of(agent_type, variant, digest)
 
 
 @functools.cache
-def _kernel_of(agent_type: type[Agent], sort: Sort, digest: str | None) -> Kernel:
+def _kernel_of(agent_type: type[Agent], variant: KernelVariant, digest: str | None) -> Kernel:
     """Make a kernel, once for the code that it is of."""
     name, tag = agent_type.name, ""
     symbol = _NO_SYMBOL.sub("_", file_name(name))  # Numba makes symbols and files of it
-    names: dict[str, Any] = {"STOCHASTIC": sort.stochastic, "GENERAL": sort.general}
-    names |= {"RANDOM_TIES": sort.ties, "CAREFUL": sort.careful}
+    names: dict[str, Any] = {"STOCHASTIC": variant.stochastic, "GENERAL": variant.general}
+    names |= {"RANDOM_TIES": variant.ties, "CAREFUL": variant.careful}
     if issubclass(agent_type, Algorithm):
-        tag = f"{digest}_{int(sort.allocates)}"
-        names |= _rules_of(agent_type, tag, sort.allocates)
+        tag = f"{digest}_{int(variant.allocates)}"
+        names |= _rules_of(agent_type, tag, variant.allocates)
     else:
         names |= {"update": _UPDATES[name], "ON_POLICY": name in _ON_POLICY}
     if agent_type is DoubleQLearning:
         names["start_value"] = double_q_learning.start_value
-    if sort.in_lanes:
+    if variant.in_lanes:
         names |= _IN_LANES[name]
-    marks = [field for field, is_so in sort._asdict().items() if is_so and field != "allocates"]
-    template = lockstep.learn_lanes if sort.in_lanes else loop.learn_batch
+    marks = [field for field, is_so in variant._asdict().items() if is_so and field != "allocates"]
+    template = lockstep.learn_lanes if variant.in_lanes else loop.learn_batch
     return specialised(template, "_".join(["learn", symbol, *marks]), tag, names)
 
 

@@ -21,7 +21,7 @@ from fastq.training.kernels.layout import RANDOM_TIES, UNROLLED_ACTIONS
 from fastq.training.streams import next_bits
 
 LANES = 32
-"""Two or four vectors of the widest sort: fewer hide less of the memory's latency, more do not fit
+"""Two or four vectors of the widest kind: fewer hide less of the memory's latency, more do not fit
 into the fastest cache with their tables."""
 
 FEWEST_RUNS = LANES // 2

@@ -50,7 +50,7 @@ from fastq.training.kernels.lanes import (
     set_epsilon,
 )
 from fastq.training.kernels.layout import RANDOM_TIES, STOCHASTIC, Learners, World
-from fastq.training.kernels.loop import Record
+from fastq.training.kernels.loop import TrainingOutput
 from fastq.training.kernels.policy import draw_as_choice
 from fastq.training.kernels.scalars import find_start, has_diverged, mean, reschedule
 
@@ -67,7 +67,7 @@ class Batch(NamedTuple):
     action_streams: NDArray[np.uint64]
     environment_streams: NDArray[np.uint64]
     q: NDArray[np.float64]
-    record: Record
+    output: TrainingOutput
 
 
 def learn_lanes(
@@ -79,10 +79,10 @@ def learn_lanes(
     environment_streams: NDArray[np.uint64],
     q: NDArray[np.float64],
     lanes: Lanes,
-    record: Record,
+    output: TrainingOutput,
 ) -> None:
     """Train some of N runs from scratch; the parameters are those of `loop.learn_batch`."""
-    batch = Batch(world, learners, learner_of, runs, action_streams, environment_streams, q, record)
+    batch = Batch(world, learners, learner_of, runs, action_streams, environment_streams, q, output)
     learn_all(batch, lanes)
 
 
@@ -214,13 +214,13 @@ def begin_episode(batch: Batch, lanes: Lanes, lane: np.uint64, has_uniform: bool
 @inlined
 def end_episode(batch: Batch, lanes: Lanes, lane: np.uint64) -> bool:
     """Write down the episode of a lane; say whether the run goes on."""
-    record, run = batch.record, batch.runs[lanes.run_of[lane]]
+    output, run = batch.output, batch.runs[lanes.run_of[lane]]
     episode = lanes.episode_of[lane]
-    record.returns[run, episode] = lanes.numbers[RETURN + lane]
-    record.lengths[run, episode] = lanes.words[LENGTH + lane]
-    record.truncated[run, episode] = lanes.words[TRANSITION + lane] & _ONE == _ZERO
+    output.returns[run, episode] = lanes.numbers[RETURN + lane]
+    output.lengths[run, episode] = lanes.words[LENGTH + lane]
+    output.truncated[run, episode] = lanes.words[TRANSITION + lane] & _ONE == _ZERO
     lanes.episode_of[lane] = episode + 1
-    return bool(episode + 1 < record.returns.shape[1])
+    return bool(episode + 1 < output.returns.shape[1])
 
 
 @inlined
@@ -235,4 +235,4 @@ def end_run(batch: Batch, lanes: Lanes, lane: np.uint64) -> None:
         else:
             place += np.uint64(pair // num_actions * num_actions)
             result[pair] = mean(lanes.q[place], lanes.q[place + np.uint64(num_actions)])
-    batch.record.diverged[run] = has_diverged(result, batch.record.returns[run])
+    batch.output.diverged[run] = has_diverged(result, batch.output.returns[run])

@@ -30,7 +30,7 @@ from fastq.training.kernels.step import pair_of_row as pair_of
 ON_POLICY = False
 
 
-class Record(NamedTuple):
+class TrainingOutput(NamedTuple):
     """What a kernel writes of N runs with E episodes each; arrays of shape (N, E)."""
 
     returns: NDArray[np.float64]
@@ -49,7 +49,7 @@ def learn_batch(
     environment_streams: NDArray[np.uint64],
     q: NDArray[np.float64],
     work: Work,
-    record: Record,
+    output: TrainingOutput,
 ) -> None:
     """Train some of N runs from scratch.
 
@@ -65,7 +65,7 @@ def learn_batch(
         SFC64 states at the start of the runs; used up.
     q : shape (N, S * A), or (1, S * A)
         Filled with the Q-values at the end of each run, or with the last run's only.
-    record
+    output
         Filled.
     """
     for i in range(len(runs)):
@@ -79,10 +79,10 @@ def learn_batch(
             environment_streams[run],
             table,
             work,
-            record,
+            output,
             run,
         )
-        record.diverged[run] = has_diverged(table, record.returns[run])
+        output.diverged[run] = has_diverged(table, output.returns[run])
 
 
 @inlined
@@ -94,7 +94,7 @@ def learn_run(
     environment: NDArray[np.uint64],
     q: NDArray[np.float64],
     work: Work,
-    record: Record,
+    output: TrainingOutput,
     run: int,
 ) -> None:
     """Train one run."""
@@ -102,7 +102,7 @@ def learn_run(
     q[:] = start_value(agent.initial_value)
     clear(work, agent.initial_value)
     action = next_action = np.uint64(0)
-    for episode in range(record.returns.shape[1]):
+    for episode in range(output.returns.shape[1]):
         if learners.scheduled[learner]:
             reschedule(learners, learner, episode)
         state = draw_start(world, environment)
@@ -123,6 +123,6 @@ def learn_run(
             state = next_state
             episode_return += reward
             length += 1
-        record.returns[run, episode] = episode_return
-        record.lengths[run, episode] = length
-        record.truncated[run, episode] = not terminated
+        output.returns[run, episode] = episode_return
+        output.lengths[run, episode] = length
+        output.truncated[run, episode] = not terminated
