@@ -11,6 +11,16 @@ import fastq
 matplotlib.use("Agg")
 
 
+def pytest_xdist_auto_num_workers():
+    """One more than there are cores: some tests wait, for workers that end or start."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items):
+    """Slow tests first: the short ones fill what is left in the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def key(tmp_path_factory):
     """A key of the tests' own, in place of the user's."""

@@ -18,6 +18,8 @@ from fastq.execution.engines import engine
 from fastq.study.storage.store import Directory
 from tests.conftest import SMALL
 
+pytestmark = pytest.mark.slow
+
 LONGER = {**SMALL, "runs": 1500, "episodes": 60, "grid": {"alpha": [0.1, 0.5]}}
 
 

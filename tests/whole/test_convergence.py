@@ -7,6 +7,8 @@ import pytest
 
 import fastq
 
+pytestmark = pytest.mark.slow
+
 GAMMA = 0.5
 
 

@@ -22,6 +22,8 @@ from fastq.execution.plan import plan
 from fastq.execution.verify import verify
 from tests.conftest import SMALL, contents
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = 2
 TABLES = ("episodes", "summary", "curves")
 TABLES_OF_MOMENTS = ("moments", "summary", "curves")

@@ -18,6 +18,8 @@ from experiments.claims import BASES, Claim, Scale, claim, farthest, ordered
 from fastq import planning
 from tests.support.mdps import newest
 
+pytestmark = pytest.mark.slow
+
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
 

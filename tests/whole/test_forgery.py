@@ -30,6 +30,8 @@ from fastq.study.study import Study
 from tests.conftest import SMALL
 from tests.whole.test_damage import at, named, places, put, refusal
 
+pytestmark = pytest.mark.slow
+
 HUGE, SECONDS = 2**31 - 1, 60
 EVIL = ["\x1b[31mred", "\x9b31m", "\u202egnp.exe", "a\nerror: b", "\x00", "\ud800", "\x7f"]
 ABSURD = [
@@ -96,7 +98,7 @@ def check_calls(study, sweep, tmp_path, monkeypatch, capsys):
         "show": lambda: command(monkeypatch, capsys, "show", study),
         "tables": lambda: _tables(study),
         "pictures": lambda: write_pictures(fastq.Results(study)),
-        "verify": lambda: verify(study, sample=1, seed=0),
+        "verify": lambda: verify(study, sample=1, seed=0, fresh=False),
         "plan": lambda: plan(sweep, study),
     }
     refused = {name: refusal(call) for name, call in calls.items()}

@@ -18,6 +18,8 @@ import peers  # noqa: E402
 from peer import c, table, work  # noqa: E402
 from peer.measure import Missing, Timed, measure  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 README = "before\n<!-- peers -->\nold\n<!-- /peers -->\nafter\n"
 START = "import sys; sys.modules['jax'] = None; sys.path.insert(0, {!r}); import peers\n"
 

@@ -25,7 +25,10 @@ from forks import PATIENCE, Forks
 KILLS = 10
 STRIDE = 4
 """Of the steps at which a sweep may fail, so many make one that is tried: 1 tries all."""
-pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are Linux's")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are Linux's"),
+]
 
 
 @pytest.fixture(scope="module")

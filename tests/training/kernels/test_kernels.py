@@ -98,7 +98,7 @@ def test_36_runs_of_100_episodes():
 @pytest.mark.parametrize(
     "mdp",
     [
-        fastq.random_mdp(2, 2, 2, seed=1, sd=1.0),
+        fastq.random_mdp(2, 4, 2, seed=1, sd=1.0),
         fastq.random_mdp(5, 20, 1, seed=2, ends=0.1, sd=0.1),
         fastq.random_mdp(4, 256, 4, seed=3, ends=0.2, sd=0.5),
         fastq.random_mdp(20_000, 4, 3, seed=4),
