@@ -12,13 +12,13 @@ import pytest
 
 import fastq
 from fastq.base import jit
-from fastq.training.kernels.build import kernel_for, sort_for
+from fastq.training.kernels.build import kernel_for, variant_for
 
 
 def test_is_cached_after_a_call():
     mdp, agent = fastq.windy_gridworld(), fastq.QLearning()
     fastq.train(mdp, agent, episodes=1, seed=0)
-    assert jit.is_cached(kernel_for(fastq.QLearning, sort_for(mdp, [agent], 1)))
+    assert jit.is_cached(kernel_for(fastq.QLearning, variant_for(mdp, [agent], 1)))
 
 
 def test_compiled_equals_plain():

@@ -167,6 +167,7 @@ HEEDFUL = (
 """The command line, also below a shell that ignores Ctrl-C, as all below it then do."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_interrupted_and_resumed(tmp_path, backend):
     """A real process is interrupted in mid-sweep; run again, it ends as if it never was."""

@@ -105,6 +105,7 @@ def test_further_tables_are_cleared_for_each_run():
     assert batch.q[2].tobytes() == single.q.tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", [False, True])
 def test_the_example(keep, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

@@ -49,6 +49,7 @@ WORLDS["by chance"] = dataclasses.replace(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_they_are_those_of_the_reference_alone_and_in_a_batch(kind, policy):
@@ -136,6 +137,7 @@ class Selects(fastq.Algorithm):
         q[step.state, step.action] += 0.5 * (target - q[step.state, step.action])
 
 
+@pytest.mark.slow
 def test_rules_of_ones_own_mean_the_same_for_what_is_not_finite():
     for mdp in WORLDS.values():
         assert check_parity(Selects(), mdp, episodes=9, runs=4)
@@ -184,6 +186,7 @@ def lost(spec, tmp_path_factory):
     )
 
 
+@pytest.mark.slow
 def test_two_cuts_of_one_study_are_equal(lost, spec, tmp_path):
     """Parts of both, in one directory, do not differ about a run."""
     other = fastq.run(

@@ -124,6 +124,7 @@ WORLDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "worlds"),
     [(Own, 4), (OwnSarsa, 3), (OwnDoubleQ, 3), (OwnSoftmax, 4), (enclosed(), 2)],

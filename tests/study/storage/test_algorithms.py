@@ -98,6 +98,7 @@ LOOKING = [
 TRAINING = [("select",), ("compare",), ("report", "--confirm", "2", "-o", "report.html")]
 
 
+@pytest.mark.slow
 def test_a_script_is_not_run_again(tmp_path, monkeypatch):
     """Its last line runs a sweep; and another process finds the study as it was left."""
     (tmp_path / "script.py").write_text(SCRIPT)

@@ -42,6 +42,7 @@ def test_every_agent_on_every_world(kind, name, schedule, ties):
     assert (found.q != 0.5).sum() >= 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schedule", ["constant", "linear", "exponential"])
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_every_agent_on_taxi(kind, schedule):
@@ -51,6 +52,7 @@ def test_every_agent_on_taxi(kind, schedule):
     assert (found.q != 0.5).sum() >= 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["taxi", KING])
 def test_more_actions_and_all_that_is_seldom_asked_for(name):
     random_ties = [{"ties": "random", **schedule} for schedule in SCHEDULES.values()]
@@ -95,6 +97,7 @@ def test_36_runs_of_100_episodes():
         assert np.array_equal(batch.lengths[run], expected.lengths)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "mdp",
     [

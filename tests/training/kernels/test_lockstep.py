@@ -108,6 +108,7 @@ def test_random_worlds(kind, states, branching, ends, epsilon, alpha, max_steps,
     assert_equal_to_single_runs(mdp, [agent], runs=40, step=7, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "actions"),
     [(QLearning, 1), (Sarsa, 16)],
@@ -129,6 +130,7 @@ def test_runs_of_a_batch_need_not_learn_alike():
     assert steps.max() > 2 * steps.min()
 
 
+@pytest.mark.slow
 def test_a_run_that_diverges_does_so_alone():
     mdp = fastq.FiniteMDP.from_arrays(
         [[[(1.0, 1, 1e306, False)], [(1.0, 0, 0.0, True)]], [[(1.0, 0, 1e306, False)]] * 2]
@@ -153,6 +155,7 @@ TIED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "name"), [*((kind, "cliff") for kind in KINDS[:3]), (Sarsa, "windy stochastic")]
 )
@@ -197,6 +200,7 @@ def test_worlds_that_lanes_do_not_fit(mdp, in_lanes):
     assert not in_lanes
 
 
+@pytest.mark.slow
 def test_lockstep_is_quicker(monkeypatch):
     """It is twice as quick on a free core, and slower where the compiler makes no vectors of it.
 
@@ -214,6 +218,7 @@ def test_lockstep_is_quicker(monkeypatch):
     assert max(found[True]) > max(found[False])  # whatever slows one down is noise
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wrong", [{"bootstrap": sarsa.bootstrap}, {"NONE": np.uint64(0)}], ids=["bootstrap", "own row"]
 )

@@ -59,6 +59,7 @@ def near_thresholds(policy):
 epsilons = st.floats(0, 1) | st.sampled_from([5e-324, 1e-300, 1e-18, 1e-9, 1e-8, 1 - 2**-53, 1.0])
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(epsilon=epsilons, num_actions=st.sampled_from([3, 17, 300]), data=st.data())
 @pytest.mark.parametrize("ties", ["first", "random"])
