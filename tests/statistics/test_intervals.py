@@ -68,7 +68,7 @@ def all_resamples(runs):
 
 
 def in_order(estimator):
-    """KernelVariant runs before they are estimated: rounding then tells no two resamples of them apart."""
+    """Sort runs before they are estimated: rounding then tells no two resamples of them apart."""
 
     def sorted_first(samples, axis):
         runs, ordered = samples.shape[axis], np.sort(samples, axis=axis)
