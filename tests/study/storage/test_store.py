@@ -11,23 +11,19 @@ import fastq
 from fastq.study.storage import store as stores
 from fastq.study.storage.remote import open_store
 from fastq.study.storage.store import Directory
+from tests.support.store_contract import StoreContract
+
+
+class TestDirectory(StoreContract):
+    @pytest.fixture
+    def place(self, tmp_path):
+        return tmp_path / "study"
 
 
 @pytest.fixture
 def store(tmp_path):
     (tmp_path / "x").mkdir()
     return Directory(tmp_path / "x")
-
-
-def test_what_is_put_is_read(store):
-    store.put("parts/b.parquet", b"2")
-    store.put("parts/a.parquet", b"1")
-    store.put("parts/a.parquet", b"3")
-    assert store.read("parts/a.parquet") == b"3"
-    assert store.names("parts", ".parquet") == ["parts/a.parquet", "parts/b.parquet"]
-    assert store.names("nothing", "") == []
-    with pytest.raises(FileNotFoundError):
-        store.read("parts/c.parquet")
 
 
 def test_a_put_that_fails_changes_nothing(store, monkeypatch):
@@ -53,21 +49,9 @@ def test_what_killed_processes_left_is_swept_up(store):
     assert {path.name for path in store.path.rglob("*")} == {"parts", "a.parquet"}
 
 
-def test_only_one_holds_the_lock(store):
-    store.put("manifest.json", b"{}")
-    with (
-        store.lock(),
-        pytest.raises(fastq.InputError, match="another sweep is at work there"),
-        Directory(store.path).lock(),
-    ):
-        pass
-    with Directory(store.path).lock():
-        pass
-
-
 def test_the_lock_of_a_killed_process_is_free(store):
     code = (
-        "import os, sys, fastq.store as s\n"
+        "import os, sys, fastq.study.storage.store as s\n"
         "with s.Directory(sys.argv[1]).lock():\n    os.kill(os.getpid(), 9)"
     )
     done = subprocess.run([sys.executable, "-c", code, str(store.path)], check=False)
