@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fastq.results import estimates, per_run
 from fastq import statistics
 from fastq.base.errors import InputError
+from fastq.base.validation import check_arguments, choose, shorten
+from fastq.results import estimates, per_run
 from fastq.results.estimates import EstimateSpec
-from fastq.study.metrics import OF_POLICIES, find_metric
 from fastq.results.printed import Summary
+from fastq.results.run_tables import Tables
+from fastq.study.metrics import OF_POLICIES, find_metric
 from fastq.study.record import METRICS, Entries
 from fastq.study.study import Cell, describe
-from fastq.results.run_tables import Tables
-from fastq.base.validation import check_arguments, choose, shorten
 
 _CHECKPOINTS = 10
 _STEPS = 200
@@ -229,7 +229,9 @@ class Summaries(Tables):
         points = estimates.curve_points(record, episodes, window)
         names = {"first": describe(first), "second": describe(second)}
         table = pd.DataFrame({**names, "episode": points, **found._asdict(), "runs": len(shared)})
-        table.attrs.update(EstimateSpec(metric, interval, level)._asdict(), window=window or record.window)
+        table.attrs.update(
+            EstimateSpec(metric, interval, level)._asdict(), window=window or record.window
+        )
         return self._told(table)
 
     def _place_of(self, point: Mapping[str, Cell]) -> int:

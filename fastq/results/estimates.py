@@ -5,16 +5,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.results import per_run
 from fastq import statistics
 from fastq.base.errors import InputError
+from fastq.base.validation import check_arguments, choose
+from fastq.results import per_run
+from fastq.results.policy_value import check_solvable, gamma_of
+from fastq.statistics import Estimate
 from fastq.study.metrics import Floats, Metric, check_episodes, find_metric
 from fastq.study.moments import Blocks, Moments, merge_halves, total
-from fastq.results.policy_value import check_solvable, gamma_of
 from fastq.study.record import METRICS, MOMENTS, Entries, Record
-from fastq.statistics import Estimate
 from fastq.study.sweep import Sweep
-from fastq.base.validation import check_arguments, choose
 
 
 class EstimateSpec(NamedTuple):

@@ -6,10 +6,10 @@ A run is a pure function of its configuration, seed and number, so it can be had
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.study.metrics import Floats, Metric, failed_as_infinite, of_learning
 from fastq.results.policy_value import of_policies
-from fastq.study.sweep import Configuration, Sweep
+from fastq.study.metrics import Floats, Metric, failed_as_infinite, of_learning
 from fastq.study.runs import learned, settings_of
+from fastq.study.sweep import Configuration, Sweep
 
 _ROWS = 2**20
 """Bound on the episodes that are held at a time."""

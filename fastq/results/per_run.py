@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastq.base.errors import InputError
+from fastq.base.validation import check_arguments, choose
 from fastq.study.metrics import Floats, Metric, of_learning
 from fastq.study.record import METRICS, Entries, Record, last_of, over_last
-from fastq.base.validation import check_arguments, choose
 
 
 def of_runs(record: Record, entries: Entries, metric: Metric, episodes: int) -> Floats:

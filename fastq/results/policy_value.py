@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.mdp import optimality
 from fastq.agents.td_control import Agent
-from fastq.mdp.bellman import Ints, lay_out
 from fastq.base.errors import InputError
+from fastq.mdp import optimality
+from fastq.mdp.bellman import Ints, lay_out
 from fastq.mdp.finite_horizon import expected_sums, onward_under, pairs
 from fastq.mdp.finite_mdp import FiniteMDP
-from fastq.study.metrics import Floats, Metric
 from fastq.mdp.planning import finite_horizon_value
+from fastq.study.metrics import Floats, Metric
 from fastq.training.train import Settings, train_pairs
 
 _MOST_PAIRS = 10**6

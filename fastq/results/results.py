@@ -3,16 +3,16 @@
 import numpy as np
 import pandas as pd
 
-from fastq.results import selection
 from fastq import statistics
 from fastq.base.errors import InputError
 from fastq.base.memory import check_memory
-from fastq.study.metrics import Floats, Metric, find_metric
+from fastq.base.validation import check_arguments, choose
+from fastq.results import selection
+from fastq.results.curves import Summaries
 from fastq.results.fresh_runs import metric_of_runs
 from fastq.results.selection import Comparison, Fresh, Selection
 from fastq.results.sensitivity import sensitivity
-from fastq.results.curves import Summaries
-from fastq.base.validation import check_arguments, choose
+from fastq.study.metrics import Floats, Metric, find_metric
 
 _THRESHOLDS = 200
 

@@ -13,23 +13,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fastq.results import estimates, per_run
-from fastq.results.stale import stale_of
 from fastq.base.errors import InputError, StaleWarning
-from fastq.study.storage.manifest import read_manifest, read_study
 from fastq.base.memory import check_memory
-from fastq.study.metrics import Floats, Metric, failed_as_infinite, find_metric
-from fastq.study.storage.parts import Finished, finished_runs
+from fastq.base.validation import shorten
+from fastq.results import estimates, per_run
 from fastq.results.policy_value import of_policies
-from fastq.study.storage.entries import Stale, count_finished, no_runs, read_runs, taken
+from fastq.results.stale import stale_of
+from fastq.study.metrics import Floats, Metric, failed_as_infinite, find_metric
 from fastq.study.record import METRICS, Entries
+from fastq.study.runs import settings_of
+from fastq.study.storage.entries import Stale, count_finished, no_runs, read_runs, taken
+from fastq.study.storage.manifest import read_manifest, read_study
+from fastq.study.storage.parts import Finished, finished_runs
 from fastq.study.storage.remote import open_store
 from fastq.study.storage.reopen import read_sweep
-from fastq.study.runs import settings_of
 from fastq.study.storage.store import Store
 from fastq.study.study import Cell, Study
 from fastq.study.sweep import Configuration, Sweep
-from fastq.base.validation import shorten
 
 _FEW, _SHARE = 2**27, 1000
 """More runs than both, and more than so many times those that are recorded, make no array."""

@@ -13,10 +13,17 @@ from typing import Any
 from fastq.agents.td_control import AGENTS
 from fastq.base.files import read
 from fastq.base.listings import literal_in, meaning, named, parsed
-from fastq.study.storage.parts import Finished
+from fastq.study.storage.algorithms import (
+    Entry,
+    entry_of,
+    home_of,
+    live_algorithms,
+    signed_text,
+    version_of,
+)
 from fastq.study.storage.entries import Stale, counted, stale_runs
+from fastq.study.storage.parts import Finished
 from fastq.study.storage.store import Store
-from fastq.study.storage.algorithms import Entry, entry_of, home_of, live_algorithms, signed_text, version_of
 from fastq.study.study import Study
 from fastq.study.sweep import Sweep
 
