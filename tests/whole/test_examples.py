@@ -28,7 +28,7 @@ WRITTEN = {
     "glossary.md": [],
     "guarantees.md": [],
     "README.md": ["results/windy_gridworld", "results/windy", "results/river", "results/mine"],
-    "own_algorithm.md": ["results/double_q"],
+    "custom_algorithm.md": ["results/double_q"],
     "scaling.md": ["results/large", "results/processes"],
     "stability.md": [],
     "statistics.md": ["results/cliff_walking", "results/cliff", "results/raced"],
