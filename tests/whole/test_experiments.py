@@ -114,7 +114,7 @@ def test_a_subset_renews_its_section_alone(finished):
 def test_interrupted_it_resumes(finished, tmp_path, monkeypatch, capsys):
     """Ctrl-C comes when the first runs of a sweep are kept; the same command does the others."""
 
-    class Interrupted(fastq.runner.tqdm):
+    class Interrupted(fastq.execution.run.tqdm):
         def update(self, n=1):
             raise KeyboardInterrupt
 

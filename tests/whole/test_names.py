@@ -15,7 +15,7 @@ import fastq
 from fastq import cli, plot
 from fastq.report.pictures import write_pictures
 from fastq.report.report import write_report
-from fastq.training.kernels.build import kernel_for, sort_for
+from fastq.training.kernels.build import kernel_for, variant_for
 from tests.support.browser import Page
 
 EVIL = r"=$\frac$/../../α<script>alert(1)</script>"
@@ -46,7 +46,7 @@ def strange(tmp_path_factory):
 
 def test_the_cache_keeps_to_its_folder(strange):
     mdp, agent = strange.sweep.mdp, Strange()
-    kernel = kernel_for(Strange, sort_for(mdp, [agent], 3))
+    kernel = kernel_for(Strange, variant_for(mdp, [agent], 3))
     assert kernel.py_func.__qualname__.isascii()
     assert kernel.py_func.__qualname__.isidentifier()
     names = [path.name for path in Path(kernel.stats.cache_path).glob("*learn*frac*")]
