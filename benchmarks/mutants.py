@@ -110,7 +110,7 @@ class Project(NamedTuple):
                 break
             passed, seconds = scratch.passes(tests)
             if not passed:
-                raise UnfitError(f"{' '.join(tests)} fails without any bug: nothing is measured")
+                raise UnfitError(f"{' '.join(tests)}: these fail without any bug")
             survivors = []
             for mutant in left:
                 with scratch.holding(name, mutant.text):
