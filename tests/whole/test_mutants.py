@@ -1,6 +1,7 @@
 """The mutants benchmark: bugs are as they are said to be, and tests that catch them are counted."""
 
 import ast
+import os
 import sys
 from pathlib import Path
 
@@ -31,6 +32,9 @@ from fastq.toy import signs
 def test_opposite():
     assert signs.opposite(2) == -2
 """
+
+
+grouped = pytest.mark.skipif(not hasattr(os, "killpg"), reason="processes have no groups here")
 
 
 @pytest.fixture
@@ -120,6 +124,7 @@ def test_a_sample_is_drawn_by_its_seed_and_has_many_operators():
     assert sorted(sample(found, 10**6, "0")) == sorted(found)
 
 
+@grouped
 def test_bugs_are_counted_as_caught_where_a_test_fails(toy, capsys):
     found = mutants.judge_all(toy, toy.modules(), jobs=1)
     assert {(one.mutant.operator, one.mutant.line, one.caught) for one in found} == {
@@ -135,6 +140,7 @@ def test_bugs_are_counted_as_caught_where_a_test_fails(toy, capsys):
     assert capsys.readouterr().err == "toy/signs.py: 2 of 4\n"
 
 
+@grouped
 def test_tests_that_fail_without_a_bug_measure_nothing(toy):
     (toy.root / "tests" / "toy" / "test_signs.py").write_text(TESTED.replace("-2", "-3"))
     with pytest.raises(mutants.UnfitError, match=r"^tests/toy/test_signs\.py: these fail"):
@@ -153,6 +159,7 @@ def test_a_copy_is_as_it_was_after_a_bug(toy, tmp_path):
     assert (scratch.folder / ".ci" / "run").is_file()
 
 
+@grouped
 def test_tests_that_hang_are_stopped(toy, tmp_path):
     scratch = Scratch(toy.root, tmp_path / "copy")
     with scratch.holding("fastq/toy/signs.py", "while True:\n    pass\n"):
