@@ -4,8 +4,8 @@
 
 prints a table, and with ``--write`` puts it into PERFORMANCE.md. The study has 100 configurations
 of 100 runs of 500 episodes: five million returns. Each figure is the median of three, with what was
-recorded in memory; of the report, of one, in a process of its own. Exit status 1: the page has no
-place for the table.
+recorded in memory; of the report, of one, in a process of its own. Exit status 1: the page lacks
+the marks of the table.
 """
 
 import statistics

@@ -4,7 +4,7 @@
 
 prints a table, and with ``--write`` puts it into docs/statistics.md. It takes some minutes. Each
 figure is a share of 10,000 samples (of 1,000 for whole curves, of 500 for whole grids); its own
-standard error is 0.2 points (0.7, 1.0). Exit status 1: the page has no place for the table.
+standard error is 0.2 points (0.7, 1.0). Exit status 1: the page lacks the marks of the table.
 """
 
 import sys
@@ -131,12 +131,12 @@ def _chained(rng: np.random.Generator, draw: Draw, runs: int) -> Floats:
 def of_profile(draw: Draw, runs: int) -> float:
     """Hold the shares of runs above all thresholds."""
     rng, everything = np.random.default_rng(runs), _everything(draw)
-    places = np.linspace(0.005, 0.995, 100)
-    thresholds = np.quantile(everything, places)
+    levels = np.linspace(0.005, 0.995, 100)
+    thresholds = np.quantile(everything, levels)
     held = 0
     for _ in range(SOME):
         found = statistics.performance_profile(draw(rng, (runs,)), thresholds, LEVEL)
-        held += bool(np.all((found.lower <= 1 - places) & (1 - places <= found.upper)))
+        held += bool(np.all((found.lower <= 1 - levels) & (1 - levels <= found.upper)))
     return held / SOME
 
 

@@ -1,4 +1,4 @@
-"""Pages with places that programs write to: what stands between two marks is renewed as a whole."""
+"""Pages with tables that programs write: the text between two marks is replaced as a whole."""
 
 from pathlib import Path
 
@@ -6,12 +6,12 @@ from fastq.base.files import put
 
 
 def parts(page: Path, name: str) -> tuple[str, str]:
-    """Give what stands before and behind a place, marks included.
+    """Give the text before and after a table, marks included.
 
     Raises
     ------
     SystemExit
-        Where the page has no such place.
+        If the page lacks one of the marks.
     """
     begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
     before, first, rest = page.read_text().partition(begin)
@@ -22,6 +22,6 @@ def parts(page: Path, name: str) -> tuple[str, str]:
 
 
 def write(page: Path, name: str, text: str) -> None:
-    """Put a text into its place, in a file that is whole at any time."""
+    """Write a table between its marks. The file is whole at any time."""
     before, after = parts(page, name)
     put(page, f"{before}{text}\n{after}".encode())

@@ -7,7 +7,7 @@ is missing is named below them. With ``--write`` they go into the README, once a
 interrupted benchmark writes nothing. ``--quick`` does little work, to try the program out: its
 figures mean nothing.
 
-Exit status: 0 done, 1 a peer computes something else or the README has no place for the tables,
+Exit status: 0 done, 1 a peer computes something else or the README lacks the marks of the tables,
 130 interrupted.
 """
 

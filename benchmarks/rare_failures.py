@@ -7,8 +7,8 @@ world a safe arm earns 0. One or four others earn more, but lose 20 in some of t
 costs them twice what they lead by: the safe one is the best. All earn 0.1 more or less by chance.
 A configuration plays one arm, a run is one episode, and each configuration draws from its own
 streams. Of each race 400 are held on arrays (the standard error of 5 % is 1.1 points), and 40 of
-some by `fastq.race` itself, whose runs have the same law. Exit status 1: the page has no place for
-the table.
+some by `fastq.race` itself, whose runs have the same law. Exit status 1: the page lacks the marks
+of the table.
 """
 
 import sys

@@ -3,8 +3,8 @@
     uv run python benchmarks/start_up.py [--write]
 
 prints a table, and with ``--write`` puts it into the README. Each figure is the median of some
-fresh processes; those that compile have an empty cache each. Exit status 1: the README has no place
-for the table.
+fresh processes; those that compile have an empty cache each. Exit status 1: the README lacks the
+marks of the table.
 """
 
 import os

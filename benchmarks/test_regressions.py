@@ -29,8 +29,8 @@ WORLDS = {
 }
 
 
-class Own(fastq.Algorithm):
-    """Q-learning as one's own algorithm, to stand beside the built-in one."""
+class Custom(fastq.Algorithm):
+    """Q-learning as a custom algorithm, to compare with the built-in one."""
 
     alpha: fastq.StepSize = 0.6
     epsilon: fastq.Fraction = 0.1
@@ -44,7 +44,7 @@ class Own(fastq.Algorithm):
         q[pair] += agent.alpha * (step.reward + best - q[pair])
 
 
-@pytest.mark.parametrize("kind", [*AGENTS.values(), Own], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [*AGENTS.values(), Custom], ids=lambda kind: kind.name)
 @pytest.mark.parametrize("world", WORLDS)
 def test_kernel(benchmark, world, kind):
     seeds = itertools.count()
@@ -57,7 +57,7 @@ def test_kernel(benchmark, world, kind):
     assert benchmark(work).returns.shape == (RUNS, 300)
 
 
-@pytest.mark.parametrize("kind", [fastq.QLearning, Own], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [fastq.QLearning, Custom], ids=lambda kind: kind.name)
 def test_single_runs(benchmark, kind):
     runs = itertools.count()
 
@@ -93,15 +93,15 @@ def test_recording(benchmark, tmp_path, record):
     (tmp_path / "x").mkdir()
     store = Directory(tmp_path / "x")
     manifest.open_study(store, sweep)
-    place, runs = np.zeros(100, dtype=np.int64), np.arange(100)
+    indices, runs = np.zeros(100, dtype=np.int64), np.arange(100)
     batch = fastq.train_batch(sweep.mdp, fastq.QLearning(), episodes=500, seed=0, runs=100)
     learned = Learned(batch.returns, batch.lengths, batch.truncated, batch.diverged)
     varied, kept = parts.varied_in(sweep.configurations), sweep.recording
 
     def work():
-        found = entries(kept, place, runs, learned)
+        found = entries(kept, indices, runs, learned)
         points = kept.points(500)
-        about = sweep.configurations, place, runs, found, points, varied, "study"
+        about = sweep.configurations, indices, runs, found, points, varied, "study"
         parts.write_part(store, *about)
 
     benchmark(work)

@@ -1,4 +1,4 @@
-"""The two agents of figure 6.5, as rules of one's own that know of two actions in A.
+"""The two agents of figure 6.5, as custom algorithms that know of two actions in A.
 
 A table has as many actions in each state; the book's state A has two, and B has ten.
 """

@@ -200,8 +200,8 @@ def farthest(
     worst = (outside if (outside > 0).any() else over).idxmax()
     count = f"{(outside > 0).sum()} of {len(points)}"
     note = f"{count} points of {what} are contradicted" if (outside > 0).any() else ""
-    place = f"{what}, worst of {len(points)} points: {_at(expected.index.name, worst)}"
-    return claim(target, place, basis, expected[worst], curve.loc[worst], allowed[worst], note)
+    where = f"{what}, worst of {len(points)} points: {_at(expected.index.name, worst)}"
+    return claim(target, where, basis, expected[worst], curve.loc[worst], allowed[worst], note)
 
 
 def ordered(target: str, what: str, above: pd.DataFrame, below: pd.DataFrame) -> Claim:
@@ -214,9 +214,9 @@ def ordered(target: str, what: str, above: pd.DataFrame, below: pd.DataFrame) ->
     lower, upper = above["lower"] - below["upper"], above["upper"] - below["lower"]
     worst = (upper if (upper <= 0).any() else lower).idxmin()
     several = f", least gap of {len(gap)} points: {_at(above.index.name, worst)}"
-    place = what + several * (len(gap) > 1)
+    where = what + several * (len(gap) > 1)
     measured = (float(series[worst]) for series in (gap, lower, upper))
-    return Claim(target, place, "ordering", 0.0, *measured)
+    return Claim(target, where, "ordering", 0.0, *measured)
 
 
 def _at(name: Hashable, value: Any) -> str:

@@ -22,9 +22,9 @@ def run(scale: Scale) -> Found:
         values = planning.value_iteration(WORLD, gamma)
         policy = planning.greedy_policy(WORLD, values, gamma)
         often = planning.expected_visits(WORLD, policy)
-        worth = float(often @ pay[states, policy])
-        if worth > best:
-            best, visits = worth, often
+        value = float(often @ pay[states, policy])
+        if value > best:
+            best, visits = value, often
     knowing = planning.finite_horizon_value(WORLD)
     claims = [
         claim("G1", "success, by the time-dependent policy", "exact", 0.744, knowing[0], 5e-4),
@@ -34,8 +34,8 @@ def run(scale: Scale) -> Found:
     image = ax.imshow(visits.reshape(4, 4), cmap="Blues")
     for state, often in enumerate(visits):
         color = "white" if often > visits.max() / 2 else "black"
-        place = {"ha": "center", "va": "center", "fontsize": 7, "color": color}
-        ax.text(state % 4, state // 4, f"{often:.1f}", **place)
+        style = {"ha": "center", "va": "center", "fontsize": 7, "color": color}
+        ax.text(state % 4, state // 4, f"{often:.1f}", **style)
     ax.set(xlabel="expected visits in an episode", xticks=[], yticks=[])
     ax.figure.colorbar(image, ax=ax, shrink=0.8)
     return Found(claims, ax)

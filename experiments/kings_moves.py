@@ -1,8 +1,8 @@
 """King's moves on Windy Gridworld: Sutton & Barto, 2nd edition, exercises 6.9 and 6.10.
 
 Eight moves, or nine with one that stays; then a wind that, where there is any, is a third of the
-time one less than given, as given, or one more. All of it is solved exactly, and the last once
-more by plain value iteration on rules written anew.
+time one less than given, as given, or one more. All of it is solved exactly. The last is solved a
+second time, by plain value iteration on rules that are written here.
 """
 
 import numpy as np

@@ -15,9 +15,9 @@ _HEAD = f"""\
 # Results
 
 Written by `python -m experiments`; [README.md](README.md) says how. An interval is over runs, at
-95 % confidence, each by itself; where there is none, the number is exact, or has none (the place of
-a peak). A number is reproduced if its whole interval lies within the tolerance of what is expected,
-and contradicted if none of it does. Else it is undecided.
+95 % confidence, each by itself; where there is none, the number is exact, or has none (the position
+of a peak). A number is reproduced if its whole interval lies within the tolerance of what is
+expected, and contradicted if none of it does. Else it is undecided.
 
 What an expected number rests on:
 

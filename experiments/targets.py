@@ -19,7 +19,7 @@ TOLERANCES = {
         "more from alpha 0.8 on, where its intervals are 0.5 to 0.9 to either side, and 2 more "
         "beyond 0.9, where it is 1.7"
     ),
-    "X1": "1.5 points of reading the figure; the place of the peak to 5 episodes",
+    "X1": "1.5 points of reading the figure; the position of the peak to 5 episodes",
     "H1": (
         "half of the last digit. Runs end with an episode: max Q(start) is read where the first "
         "ends at step 10,000 or later, and the rewards of an episode count as spread evenly over "

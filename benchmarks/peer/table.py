@@ -64,7 +64,7 @@ _PAIRS = (
     (work.PYTHON, work.BATCH),
     (work.C, work.BATCH),
     (work.C, work.SINGLE),
-    (work.SINGLE, work.OWN),
+    (work.SINGLE, work.CUSTOM),
     (work.ONE, work.TWO),
 )
 """Who is compared: the second is so many times as fast as the first."""

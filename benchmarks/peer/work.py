@@ -1,8 +1,8 @@
 """What is trained, and by whom: the contests.
 
 The first contest has all peers, on Q-learning in Windy Gridworld. In the others stand fastq and its
-twin in plain C, for other agents and worlds; single runs, by fastq's agent and by an algorithm of
-one's own; and two threads beside one. All agents have their defaults.
+twin in plain C, for other agents and worlds; single runs, by the built-in agent and by a custom
+algorithm; and two threads beside one. All agents have their defaults.
 """
 
 import functools
@@ -27,7 +27,7 @@ NUMBA = "Numba as one would write it"
 C = "plain C"
 BATCH = "`fastq.train_batch`"
 SINGLE = "`fastq.train`"
-OWN = "an algorithm of one's own"
+CUSTOM = "a custom algorithm"
 ONE, TWO = "one thread", "two threads"
 
 WINDY = "Q-learning on Windy Gridworld"
@@ -60,8 +60,8 @@ FULL = Size(15, 96, 1000, 32, 1000, 21_000, [(b, u) for b in (128, 256, 512, 102
 QUICK = Size(2, 96, 20, 2, 10, 12_000, [(256, 1)])
 
 
-class Own(fastq.Algorithm):
-    """Q-learning as docs/own_algorithm.md writes it."""
+class Custom(fastq.Algorithm):
+    """Q-learning as docs/custom_algorithm.md writes it."""
 
     alpha: fastq.StepSize = 0.6
     gamma: fastq.Fraction = 1.0
@@ -167,7 +167,7 @@ def _pair(
 def _singles(
     mdp: fastq.FiniteMDP, agent: TDAgent, twin: c.Twin | None, size: Size
 ) -> dict[str, Peer]:
-    """Give single runs, each a call, in plain C, in fastq, and by an algorithm of one's own."""
+    """Give single runs, each a call, in plain C, in fastq, and by a custom algorithm."""
     runs = range(size.singles)
 
     def in_fastq(any_agent: Agent, seed: int) -> Timed:
@@ -179,15 +179,16 @@ def _singles(
         return _total([twin.prepare(seed, np.array([run]), size.episodes) for run in runs])
 
     warm = [
-        fastq.train(mdp, one, episodes=_CHECK_EPISODES, seed=_CHECK_SEED) for one in (agent, Own())
+        fastq.train(mdp, one, episodes=_CHECK_EPISODES, seed=_CHECK_SEED)
+        for one in (agent, Custom())
     ]
-    if twin:  # an algorithm of one's own draws in another way: its runs are others
+    if twin:  # a custom algorithm draws in another way: its runs are others
         expected = twin.prepare(_CHECK_SEED, np.array([0]), _CHECK_EPISODES)()
         check(SINGLES, warm[0], expected)
     return {
         **({C: in_c} if twin else {}),
         SINGLE: functools.partial(in_fastq, agent),
-        OWN: functools.partial(in_fastq, Own()),
+        CUSTOM: functools.partial(in_fastq, Custom()),
     }
 
 

@@ -1,4 +1,4 @@
-"""Algorithms of one's own in use: short to write, as good as fastq's own, and nearly as quick."""
+"""Custom algorithms in use: short to write, as good as fastq's own, and nearly as quick."""
 
 import functools
 import inspect
@@ -14,7 +14,7 @@ import pytest
 import fastq
 from tests.training.test_parity import OwnDoubleQ
 
-EXAMPLE = Path(__file__).parents[2] / "experiments" / "own_algorithm.py"
+EXAMPLE = Path(__file__).parents[2] / "experiments" / "custom_algorithm.py"
 
 
 class OwnQ(fastq.Algorithm):
@@ -109,7 +109,7 @@ def test_further_tables_are_cleared_for_each_run():
 @pytest.mark.parametrize("keep", [False, True])
 def test_the_example(keep, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["own_algorithm.py", *["--out", "kept"] * keep])
+    monkeypatch.setattr(sys, "argv", ["custom_algorithm.py", *["--out", "kept"] * keep])
     runpy.run_path(str(EXAMPLE), run_name="__main__")
     report, *table = capsys.readouterr().out.splitlines()
     assert report.startswith("Parity(agent=WeightedDoubleQ(")

@@ -101,9 +101,19 @@ def test_the_changelog_names_this_version():
 def test_pages_of_promises_name_what_exists(page):
     """Each test, benchmark and link that a promise rests on is there."""
     text = (ROOT / page).read_text()
-    tests = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
-    assert set(re.findall(r"`(test_\w+)`", text)) <= tests
+    tests = [path.as_posix() for path in (ROOT / "tests").rglob("test_*.py")]
+    for name in re.findall(r"`((?:\w+/)*test_\w+)`", text):
+        assert any(path.endswith(f"/{name}.py") for path in tests), name
     for name in re.findall(r"`(benchmarks/\w+\.py)`", text):
         assert (ROOT / name).is_file()
     for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
         assert (ROOT / page).parent.joinpath(link).is_file()
+
+
+@pytest.mark.parametrize("page", ["docs/contracts.md", "PERFORMANCE.md"])
+def test_pages_about_the_code_name_files_that_exist(page):
+    """A path is one below `fastq/`, or below the root."""
+    names = re.findall(r"`([\w/]+/\w+\.py)`", (ROOT / page).read_text())
+    assert len(names) > 2
+    for name in names:
+        assert (ROOT / "fastq" / name).is_file() or (ROOT / name).is_file(), name

@@ -27,15 +27,12 @@ NOT_RUN = {
     "--out s3://": "takes a bucket; test_remote.py has one of its own",
 }
 WRITTEN = {
-    "glossary.md": [],
-    "guarantees.md": [],
     "README.md": ["results/windy_gridworld", "results/windy", "results/river", "results/mine"],
-    "own_algorithm.md": ["results/double_q"],
+    "custom_algorithm.md": ["results/double_q"],
     "scaling.md": ["results/large", "results/processes"],
-    "stability.md": [],
     "statistics.md": ["results/cliff_walking", "results/cliff", "results/raced"],
 }
-"""Where the examples of each page write their studies."""
+"""Where the examples of a page write their studies; those of other pages write none."""
 
 
 def examples(page):
@@ -90,7 +87,7 @@ def test_the_examples_run_in_one_folder(folder, monkeypatch, capsys):
                 (folder / re.match(r"# (\w+\.toml)\n", text)[1]).write_text(text)
             else:
                 exec(compile(text, page.name, "exec"), names)
-        assert studies(folder) - known == set(WRITTEN[page.name]), page.name
+        assert studies(folder) - known == set(WRITTEN.get(page.name, ())), page.name
         known = studies(folder)
         plt.close("all")
         _check(page.name, names, capsys.readouterr().out)
@@ -111,7 +108,7 @@ def _check(page, names, printed):
 def test_no_two_pages_write_to_one_place():
     places = [place for written in WRITTEN.values() for place in written]
     assert len(places) == len(set(places))
-    assert set(WRITTEN) == {page.name for page in PAGES}
+    assert set(WRITTEN) <= {page.name for page in PAGES}
 
 
 def test_what_is_not_run_is_there():

@@ -58,7 +58,7 @@ def test_without_jax_and_compiler_the_rest_is_measured_and_written(tmp_path):
     done = program(code, "--quick", "--write", "--readme", str(readme))
     assert done.returncode == 0, done.stderr
     assert "Left out: plain C (no compiler is found); JAX (it is not installed" in done.stdout
-    for name in (work.PYTHON, work.NUMBA, work.BATCH, work.OWN):
+    for name in (work.PYTHON, work.NUMBA, work.BATCH, work.CUSTOM):
         assert f"{name} " in done.stdout
     assert f"| {work.C} |" not in done.stdout
     assert re.search(r"^Measured on .+ cores?, Python \S+, numpy \S+, numba", done.stdout, re.M)

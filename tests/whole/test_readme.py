@@ -10,7 +10,7 @@ README = (ROOT / "README.md").read_text()
 
 
 STATISTICS = (ROOT / "docs" / "statistics.md").read_text()
-PAGE = (ROOT / "docs" / "own_algorithm.md").read_text()
+PAGE = (ROOT / "docs" / "custom_algorithm.md").read_text()
 
 
 def blocks(language, text=README):

@@ -1,4 +1,4 @@
-"""An algorithm of one's own: weighted double Q-learning, where maximisation misleads.
+"""A custom algorithm: weighted double Q-learning, where maximisation misleads.
 
 A coin says which of two tables, U, learns, with V the other. Its target values U's best action in
 S', a*, at ``(d * U(S', a*) + c * V(S', a*)) / (c + d)``, where ``d = |V(S', a*) - V(S', worst)|``
