@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fastq.agents import reference
 from fastq.agents.algorithm import Algorithm
 from fastq.agents.reference import custom
-from fastq.agents.td_control import Agent, DynaQ, TDAgent
+from fastq.agents.td_control import Agent, TDAgent
 from fastq.base.errors import InputError, RunError
 from fastq.base.validation import check_arguments, shorten
 from fastq.mdp.arrays import one_nan
@@ -26,15 +26,6 @@ from fastq.mdp.finite_mdp import FiniteMDP
 from fastq.mdp.tabular_env import TabularEnv
 from fastq.training import failures, streams
 from fastq.training.train import Training, check_agent, train
-
-_REFERENCES = {
-    "q_learning": reference.q_learning,
-    "sarsa": reference.sarsa,
-    "expected_sarsa": reference.expected_sarsa,
-    "double_q_learning": reference.double_q_learning,
-    "dyna_q": reference.dyna_q,
-}
-
 
 _PLACES = {
     "lengths": "episode {}",
@@ -83,7 +74,7 @@ def check_parity(
     Raises
     ------
     RunError
-        Naming the first difference, or where a rule of an algorithm of one's own fails.
+        Naming the first difference, or where a rule of a custom algorithm fails.
     InputError
         For an argument that is not allowed.
     """
@@ -164,19 +155,10 @@ def _learn(
         return custom.learn(env, agent, episodes, rng)
     if not isinstance(agent, TDAgent):
         raise InputError(f"agent = {shorten(agent)}: must be one of fastq's, or an Algorithm")
-    planning = {"planning_steps": agent.planning_steps} if isinstance(agent, DynaQ) else {}
-    table, stats = _REFERENCES[agent.name](
-        env,
-        episodes,
-        agent.gamma,
-        agent.alpha,
-        agent.epsilon,
-        rng=rng,
-        initial_value=agent.initial_value,
-        ties=agent.ties,
-        temperature=agent.temperature,
-        **planning,
-    )
+    hyperparameters = {name: getattr(agent, name) for name in type(agent).model_fields}
+    discount_factor = hyperparameters.pop("gamma")
+    learn = getattr(reference, agent.name)
+    table, stats = learn(env, episodes, discount_factor, rng=rng, **hyperparameters)
     states = int(env.observation_space.n)  # type: ignore[attr-defined]
     return np.array([table[state] for state in range(states)]), stats
 

@@ -121,8 +121,8 @@ def test_a_class_of_no_module_is_named_by_its_file(tmp_path):
 MAIN = """
 if __name__ == "__main__":
     import sys
-    from fastq.kernels.build import Sort, kernel_for
-    from fastq.registry import find_agent
+    from fastq.training.kernels.build import KernelVariant, kernel_for
+    from fastq.agents.registry import find_agent
     for kind in (Mine, find_agent("mine.py:Mine")):
         grid = {"alpha": [0.2, 0.4]}
         sweep = fastq.Sweep(
@@ -130,7 +130,7 @@ if __name__ == "__main__":
         )
         out = sys.argv[1] + kind.__module__
         found = fastq.run(sweep, out=out, backend="loky", n_jobs=2, chunk_size=2, progress=False)
-        stats = kernel_for(kind, Sort(False, False, False)).stats
+        stats = kernel_for(kind, KernelVariant(False, False, False)).stats
         hits, misses = sum(stats.cache_hits.values()), sum(stats.cache_misses.values())
         print(kind.__module__, found.episodes()["return"].sum(), hits, misses)
         print(*[c.key for c in sweep.configurations], kind.algorithm_version())

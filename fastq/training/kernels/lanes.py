@@ -7,16 +7,15 @@ and a loop over the lanes whose body has neither branches nor calls left runs in
 """
 
 import functools
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.agents.td_control import Agent, DoubleQLearning, ExpectedSarsa, QLearning, Sarsa
 from fastq.base.intrinsics import vectorised
 from fastq.base.jit import inlined, staged
 from fastq.mdp.finite_mdp import FiniteMDP
+from fastq.training.kernels.facts import KernelFacts
 from fastq.training.kernels.layout import RANDOM_TIES, UNROLLED_ACTIONS
 from fastq.training.streams import next_bits
 
@@ -78,30 +77,30 @@ class Lanes(NamedTuple):
     """Scratch, shape (A,)."""
 
 
-def fits_lanes(mdp: FiniteMDP, agents: Sequence[Agent], runs: int, *, ties: bool = False) -> bool:
+def fits_lanes(mdp: FiniteMDP, facts: KernelFacts, runs: int, *, ties: bool = False) -> bool:
     """Say whether so many runs of plain agents of one class can be in lock-step, and gain by it."""
-    known = (QLearning, Sarsa, ExpectedSarsa)
     return (
         runs >= FEWEST_RUNS
-        and (type(agents[0]) in known or (type(agents[0]) is DoubleQLearning and not ties))
+        and bool(facts.lane_names)
+        and (facts.lane_ties or not ties)
         and mdp.num_actions <= UNROLLED_ACTIONS
-        and LANES * _table_size(mdp, agents[0]) * 8 <= MOST_BYTES
+        and LANES * _table_size(mdp, facts) * 8 <= MOST_BYTES
     )
 
 
-def num_tables(agent: Agent) -> int:
-    """Count the Q-tables of an agent."""
-    return 2 if isinstance(agent, DoubleQLearning) else 1
+def num_tables(facts: KernelFacts) -> int:
+    """Count the Q-tables in a lane: where there are further ones, the agent acts on their mean."""
+    return max(facts.further_tables, 1)
 
 
-def _table_size(mdp: FiniteMDP, agent: Agent) -> int:
+def _table_size(mdp: FiniteMDP, facts: KernelFacts) -> int:
     """Count the Q-values of a lane, with a gap that keeps lanes from competing for cache lines."""
-    return num_tables(agent) * mdp.num_states * mdp.num_actions + 8
+    return num_tables(facts) * mdp.num_states * mdp.num_actions + 8
 
 
-def lay_out_lanes(mdp: FiniteMDP, agent: Agent) -> Lanes:
+def lay_out_lanes(mdp: FiniteMDP, facts: KernelFacts) -> Lanes:
     """Allocate lanes for agents of one class."""
-    size = _table_size(mdp, agent)
+    size = _table_size(mdp, facts)
     lanes = Lanes(
         words=aligned_zeros(_NUM_WORDS, np.uint64),
         numbers=aligned_zeros(_NUM_NUMBERS, np.float64),

@@ -134,9 +134,7 @@ def _columns(agent: Agent) -> dict[str, tuple[float, float, float, float]]:
             columns[name] = (CONSTANT, _number(value), 0.0, 0.0)
         if name in ("alpha", "epsilon") and isinstance(agent, TDAgent):
             columns[f"{name}_power"] = (CONSTANT, power, 0.0, 0.0)
-    # One record for all of the TD-control family: kernels share what is compiled for it.
-    for name in ("initial_value", "planning_steps"):
-        columns.setdefault(name, (CONSTANT, 0.0, 0.0, 0.0))
+    columns.setdefault("initial_value", (CONSTANT, 0.0, 0.0, 0.0))
     return columns
 
 
