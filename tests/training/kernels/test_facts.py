@@ -5,14 +5,22 @@ import pkgutil
 import re
 from pathlib import Path
 
+import numba
+import numpy as np
 import pytest
 
 import fastq
+from fastq.agents.reference import EpisodeStats, Policy, make_q_table
 from fastq.agents.registry import AGENTS
+from fastq.agents.td_control import TDAgent
 from fastq.base.captured import plain_function
+from fastq.base.jit import inlined
 from fastq.training import kernels, train
 from fastq.training.kernels import build, custom, lockstep, loop, q_learning
-from fastq.training.kernels.facts import Draws
+from fastq.training.kernels.facts import Draws, KernelFacts
+from fastq.training.kernels.policy import renew_greedy
+from fastq.training.kernels.scalars import first_greedy
+from fastq.training.kernels.scratch import clear as clear_tables
 
 ROOT = Path(fastq.__file__).parents[1]
 WORLD = fastq.windy_gridworld()
@@ -158,3 +166,65 @@ def test_the_table_of_the_documentation_says_what_the_modules_declare():
     assert re.findall(r"^\| `\w+` \|.*$", page, flags=re.M) == rows
     wrong = build.facts_of(fastq.Sarsa)._replace(on_policy=False)
     assert row_of("sarsa", wrong) not in rows
+
+
+class Damped(TDAgent):
+    """Q-learning whose step size falls with the updates of a run, as ``alpha / (1 + damping * n)``.
+
+    An agent that fastq has not: all that is needed to add one stands below.
+    """
+
+    name = "damped"
+    version = 1
+
+    damping: fastq.Fraction = 0.1
+
+
+@inlined
+def update(q, step, agent, world, work, stream):
+    best = first_greedy(q, step.next_state, world.actions)[1]
+    target = step.reward if step.terminated else step.reward + agent.gamma * best
+    pair = step.state + step.action
+    q[pair] += agent.alpha / (1.0 + agent.damping * work.memory[0]) * (target - q[pair])
+    work.memory[0] += 1.0
+    renew_greedy(q, step.state, step.action, world, work)
+
+
+@inlined
+def clear(work, initial_value):
+    clear_tables(work, initial_value)
+    work.memory[0] = 0.0
+
+
+def reference_of_damped(env, episodes, gamma, *, rng, alpha, epsilon, damping, **_):
+    """Learn as `Damped` does, in plain Python."""
+    table, stats = make_q_table(env, 0.0), EpisodeStats.of_none(episodes)
+    policy, count = Policy(epsilon, "first", None), 0.0
+    for episode in range(episodes):
+        state, done = env.reset()[0], False
+        while not done:
+            action = policy.draw(state, table[state], episode, rng)
+            seen, reward, terminated, truncated, _ = env.step(action)
+            stats.record(episode, float(reward), terminated)
+            target = float(reward) if terminated else reward + gamma * table[seen].max()
+            size = alpha / (1.0 + damping * count)
+            table[state][action] += size * (target - table[state][action])
+            state, done, count = seen, terminated or truncated, count + 1.0
+    return table, stats
+
+
+def test_an_agent_is_added_by_its_class_its_kernel_and_its_reference(monkeypatch, tmp_path):
+    """No other module knows it. A run begins with a clear memory, also in a batch."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))  # it is no file of the package
+    names = {"update": update, "clear": clear}
+    facts = KernelFacts(Damped, names, memory=lambda _: np.empty(1))
+    monkeypatch.setattr(build, "built_in", lambda: {"damped": facts})
+    monkeypatch.setattr(fastq.reference, "damped", reference_of_damped, raising=False)
+    agents = [Damped(damping=0.0), Damped()]
+    for agent in agents:
+        assert fastq.check_parity(agent, WORLD, episodes=20, max_steps=60)
+    batch = fastq.train_batch(WORLD, agents, episodes=20, seed=0, runs=20, max_steps=60)
+    for i in (0, 1, 19, 21):
+        alone = fastq.train(WORLD, agents[i // 20], episodes=20, seed=0, run=i % 20, max_steps=60)
+        assert batch.q[i].tobytes() == alone.q.tobytes()
+    assert batch.q[0].tobytes() != batch.q[20].tobytes()
