@@ -27,7 +27,7 @@ from fastq.mdp.tabular_env import TabularEnv
 from fastq.training import failures, streams
 from fastq.training.train import Training, check_agent, train
 
-_PLACES = {
+_INDICES = {
     "lengths": "episode {}",
     "truncated": "episode {}",
     "returns": "episode {}",
@@ -119,7 +119,7 @@ def reference_run(
     episodes, seed, run
         As for `train`.
     max_steps : int, optional
-        Time limit of an episode in place of the environment's own.
+        Time limit of an episode, instead of the environment's own.
     key : sequence of int
         The words that set the agent's streams apart; empty for common streams.
 
@@ -185,11 +185,11 @@ def _difference(kernel: Training, expected: Training) -> str:
     """Say where two runs first differ; nothing where they are equal."""
     if kernel.diverged != expected.diverged:
         return f"diverged: {kernel.diverged} in the kernel, {expected.diverged} in the reference"
-    for name, place in _PLACES.items():
+    for name, words in _INDICES.items():
         left, right = getattr(kernel, name), getattr(expected, name)
         for index in map(tuple, np.argwhere(_differ(left, right))):
             values = f"{left[index].item()!r} in the kernel, {right[index].item()!r}"
-            return f"{name} of {place.format(*index)}: {values} in the reference"
+            return f"{name} of {words.format(*index)}: {values} in the reference"
     return ""
 
 

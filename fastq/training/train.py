@@ -207,8 +207,8 @@ def train_pairs(
     """Train any N pairs of an agent (its index in `agents`) and a run.
 
     A run of a built-in agent that diverges is trained again, by a kernel that orders values which
-    are not finite as the reference does: so it does not depend on how the work is cut. Without
-    `keep_q` those of some run are returned, and memory does not grow with the tables of all runs.
+    are not finite as the reference does. So the run does not depend on how the work is cut. Without
+    `keep_q`, the Q-values of one of the runs are returned, and memory does not grow with N.
 
     Raises
     ------

@@ -195,7 +195,7 @@ def test_rules_that_mean_something_else_when_compiled():
 
 
 def changed(field, index, value):
-    """Make a reference that errs by a little in one place of run 1."""
+    """Make a reference that errs by a little in one number of run 1."""
 
     def wrong(agent, env, *, run, **options):
         found = reference_run(agent, env, run=run, **options)

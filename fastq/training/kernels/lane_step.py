@@ -57,8 +57,8 @@ def draw_outcomes(
         lane = np.uint64(i)
         first = (words[ROW + lane] + words[ACTION + lane]) * num_outcomes
         passed = _ZERO
-        for place in range(num_outcomes):
-            passed += np.uint64(cumulative[first + place] <= words[OUTCOME + lane])
+        for index in range(num_outcomes):
+            passed += np.uint64(cumulative[first + index] <= words[OUTCOME + lane])
         words[OUTCOME + lane] = first + (passed if passed < num_outcomes else _ZERO)
 
 

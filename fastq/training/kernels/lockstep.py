@@ -1,9 +1,9 @@
 """The loop in lock-step: many runs side by side, each in its lane, as if it were alone.
 
-One run waits most of the time: for the Q-values on which its next action depends, and for branches
-that nobody could predict, since a learning agent is hard to predict by nature. In lock-step all
-lanes take a step, then all take the next, by the same instructions without a branch; what one
-waits for, others use. A lane whose run is done takes the next one.
+A single run waits most of the time. It waits for the Q-values on which its next action depends, and
+for branches that the processor predicted wrongly: a learning agent is hard to predict. In lock-step
+all lanes take a step, then all take the next, by the same instructions without a branch. While one
+lane waits, others compute. A lane whose run is done takes the next one.
 
 This file is a template, as `loop` is: `build` binds the names of `POINTS`. `lane_step` says what
 most of them mean.
