@@ -11,7 +11,7 @@ import pytest
 
 import fastq
 from fastq import statistics, streams
-from fastq.agents.td_control import AGENTS
+from fastq.agents.registry import AGENTS
 from fastq.base.jit import specialised
 from fastq.study.record import Learned, entries
 from fastq.study.storage import manifest, parts
@@ -75,7 +75,8 @@ def test_compiling(benchmark, template, tmp_path, monkeypatch):
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     mdp, agent = WORLDS["windy"], fastq.QLearning()
     monkeypatch.setattr(train, "kernel_for", lambda *_: kernel)
-    kernel = specialised(template, "learn_anew", "", {"STOCHASTIC": False, "GENERAL": False})
+    names = {"STOCHASTIC": False, "GENERAL": False}
+    kernel = specialised(template, "learn_again", "", names, tuple(names))
     runs = 1 if template is loop.learn_batch else lanes.LANES
     options = {"episodes": 1, "seed": 0, "runs": runs, "max_steps": 1}
     assert benchmark.pedantic(fastq.train_batch, (mdp, agent), options).lengths.sum() == runs

@@ -1,4 +1,4 @@
-"""`Algorithm`: an algorithm of one's own, as hyperparameters and two plain functions.
+"""`Algorithm`: a custom algorithm, as hyperparameters and two plain functions.
 
 ``act(q, state, u, agent)`` gives the action for a state, from one uniform u in [0, 1), and
 ``update(q, step, agent)`` learns from a step by writing to q, the Q-values of shape (S, A). fastq
@@ -28,7 +28,7 @@ from fastq.base.validation import first_sentence, shorten
 
 
 class _AlgorithmType(type(BaseModel)):  # type: ignore[misc]
-    """The type of algorithms of one's own: a class that is wrong is an error of one line."""
+    """The type of custom algorithms: a class that is wrong is an error of one line."""
 
     def __new__(mcs, name: str, *parts: Any, **options: Any) -> Any:
         try:
@@ -48,7 +48,7 @@ _BARE = re.compile(r"non-annotated attribute was detected: `(\w+) = (.{1,60}?)`\
 
 
 class Algorithm(Agent, metaclass=_AlgorithmType):
-    """Base class of an algorithm of one's own.
+    """Base class of a custom algorithm.
 
     A subclass has hyperparameters, annotated with a type and perhaps a default (`fastq.StepSize`,
     `fastq.Fraction`, or plain float), and two functions without a ``self``, written in the part of
@@ -163,8 +163,8 @@ def place(cls: type[Algorithm], file: str, line: int | None = None) -> str:
 def code_digest(cls: type[Algorithm]) -> str:
     """Digest an algorithm's code, and all that it uses: 64 bits as 16 hexadecimal digits.
 
-    It is of the values that hold now. What is compiled is kept under it, so a value that changes is
-    compiled anew, and the rules are checked anew as it is: not here, for each call asks for this.
+    It is of the values that hold now. What is compiled is kept under it. So if a value changes, the
+    rules are compiled and checked again. They are not checked here: each call asks for the digest.
     """
     rules = _rules_of(cls)
     try:

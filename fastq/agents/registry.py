@@ -1,8 +1,7 @@
 """Agents by the words that name them in a spec.
 
-One of fastq's own has a name, as ``q_learning``. An algorithm of one's own is named by where its
-class stands: ``path/to/file.py:Class``, the path seen from the present directory, or
-``module:Class``.
+One of fastq's own has a name, as ``q_learning``. A custom algorithm is named by where its class
+stands: ``path/to/file.py:Class``, the path seen from the present directory, or ``module:Class``.
 """
 
 import functools
@@ -13,10 +12,27 @@ import types
 from pathlib import Path
 
 from fastq.agents.algorithm import Algorithm
-from fastq.agents.td_control import AGENTS, Agent, TDAgent
+from fastq.agents.td_control import (
+    Agent,
+    DoubleQLearning,
+    DynaQ,
+    ExpectedSarsa,
+    QLearning,
+    Sarsa,
+    TDAgent,
+)
 from fastq.base.errors import InputError
 from fastq.base.loading import SweepWhileLoadingError, execute, loading
 from fastq.base.validation import meant, shorten
+
+AGENTS: dict[str, type[Agent]] = {
+    agent.name: agent for agent in (QLearning, Sarsa, ExpectedSarsa, DoubleQLearning, DynaQ)
+}
+"""Every agent of fastq's own by its name.
+
+The function of this name in `fastq.reference` is its reference. Its kernel is found by the `FACTS`
+that name the class.
+"""
 
 
 def find_agent(word: object) -> type[Agent]:

@@ -1,4 +1,4 @@
-"""Building blocks for an algorithm of one's own, quick when compiled, and the same in plain Python.
+"""Building blocks for a custom algorithm, quick when compiled, and the same in plain Python.
 
 In NumPy `greedy` and `greatest` would be ``q[state].argmax()`` and ``q[state].max()``, which Numba
 compiles too, but to code that takes five times as long as the rest of a step.

@@ -1,4 +1,4 @@
-"""The source of an algorithm of one's own: one text that gives the same algorithm anywhere.
+"""The source of a custom algorithm: one text that gives the same algorithm anywhere.
 
 The text holds the class, all functions that its rules call, and the values that they use
 (`fastq.base.transcript`). It is run once when it is written, to see that it does.
@@ -26,7 +26,7 @@ class Source(NamedTuple):
 
 
 def source_of(algorithm: type[Algorithm]) -> Source:
-    """Write down an algorithm of one's own, and check what was written.
+    """Write down a custom algorithm, and check what was written.
 
     Raises
     ------

@@ -194,9 +194,3 @@ class DynaQ(TDAgent):
     version: ClassVar[int | str] = 1
 
     planning_steps: Index = 5
-
-
-AGENTS: dict[str, type[Agent]] = {
-    agent.name: agent for agent in (QLearning, Sarsa, ExpectedSarsa, DoubleQLearning, DynaQ)
-}
-"""Every agent of fastq's own by the name that it has in a spec."""

@@ -23,9 +23,22 @@ def kept_on_disk(dispatcher: Any) -> Any:
         _warn(str(error))
         return dispatcher
     cache = dispatcher._cache
-    for name in ("load_overload", "save_overload"):
-        setattr(cache, name, _forgiving(cache, getattr(cache, name)))
+    cache.load_overload = _forgiving(cache, _of_this_version(cache, cache.load_overload))
+    cache.save_overload = _forgiving(cache, cache.save_overload)
     return dispatcher
+
+
+def _of_this_version(cache: Any, load: Callable[..., Any]) -> Callable[..., Any]:
+    """Forget what another version of fastq kept, if it names classes that this one lacks."""
+
+    def try_it(*arguments: Any) -> Any:
+        try:
+            return load(*arguments)
+        except (AttributeError, ImportError):
+            cache.flush()
+            return None
+
+    return try_it
 
 
 def _forgiving(cache: Any, work: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,7 +9,7 @@ part of Numba's cache key: an edit of any of them compiles anew.
 import functools
 import hashlib
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -18,6 +18,7 @@ import numba
 from fastq.base.captured import converted_value, plain_function, with_converted
 from fastq.base.disk_cache import kept_on_disk
 from fastq.base.errors import InputError
+from fastq.base.validation import meant
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -86,10 +87,12 @@ def checked(
 
 def compiled(function: F) -> F:
     """Compile a function that Python calls, once for each machine and signature."""
-    return specialised(function, function.__name__, "", {})
+    return specialised(function, function.__name__, "", {}, ())
 
 
-def specialised(template: F, name: str, digest: str, names: Mapping[str, Any]) -> F:
+def specialised(
+    template: F, name: str, digest: str, names: Mapping[str, Any], points: Sequence[str]
+) -> F:
     """Compile a function that Python calls, with some global names bound anew.
 
     Parameters
@@ -102,7 +105,20 @@ def specialised(template: F, name: str, digest: str, names: Mapping[str, Any]) -
     names : mapping
         Numbers and compiled functions, which become constants of the compiled code; also in the
         compiled functions that the template calls, and in those that they call.
+    points : sequence of str
+        The binding points of the template: which names it lets be bound.
+
+    Raises
+    ------
+    InputError
+        For a name that is no binding point.
     """
+    for bound_name in names:
+        if bound_name not in points:
+            raise InputError(
+                f"{bound_name}: {template.__name__} lets only {', '.join(points)} be bound"
+                f"{meant(bound_name, points)}"
+            )
     tag = f"{name}_{digest}"
     bound = cast(types.FunctionType, rebound(template, _with_callees(template, names, tag, {})))
     code = bound.__code__.replace(co_freevars=("sources_digest",))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fastq.agents.td_control import AGENTS
+from fastq.agents.registry import AGENTS
 from fastq.base.files import read
 from fastq.base.listings import literal_in, meaning, named, parsed
 from fastq.study.storage.algorithms import (

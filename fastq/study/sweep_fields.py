@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field, PlainSerializer, PlainValidator
 
-from fastq.agents.registry import word_for
+from fastq.agents.registry import AGENTS, word_for
 from fastq.agents.schedules import Schedule, as_schedule
-from fastq.agents.td_control import AGENTS, Agent
+from fastq.agents.td_control import Agent
 from fastq.base.errors import InputError
 from fastq.base.text import is_name
 from fastq.base.validation import plain_number, shorten

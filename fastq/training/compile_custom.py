@@ -1,4 +1,4 @@
-"""An algorithm of one's own in the kernel: compiled once for a process, and watched as it runs."""
+"""A custom algorithm in the kernel: compiled once for a process, and watched as it runs."""
 
 import contextlib
 from typing import Any
@@ -8,18 +8,17 @@ from numba import typeof
 from fastq.agents.algorithm import Algorithm, code_digest
 from fastq.base.errors import InputError
 from fastq.training import failures
-from fastq.training.kernels.build import Kernel, KernelVariant, kernel_for
+from fastq.training.kernels.build import Kernel, KernelArguments, KernelVariant, kernel_for
 
 
-def train(algorithm: type[Algorithm], variant: KernelVariant, arguments: tuple[Any, ...]) -> None:
-    """Call the kernel of an algorithm of one's own, compiled if need be.
+def train(algorithm: type[Algorithm], variant: KernelVariant, arguments: KernelArguments) -> None:
+    """Call the kernel of a custom algorithm, compiled if need be.
 
     Parameters
     ----------
     algorithm : type of Algorithm
     variant : KernelVariant
-    arguments : tuple
-        Of the kernel: `fastq.training.kernels.loop.learn_batch` says what they are.
+    arguments : KernelArguments
 
     Raises
     ------
@@ -32,16 +31,16 @@ def train(algorithm: type[Algorithm], variant: KernelVariant, arguments: tuple[A
     try:
         kernel(*arguments)
     except Exception as error:
-        *_, runs, _, _, _, _, record = arguments
-        unfinished = runs[record.lengths[runs, -1] == 0]
-        raise failures.RuleError(int(unfinished[0]), failures.said(error)) from None
+        runs = arguments.runs
+        at_work = runs[~arguments.output.finished[runs]][0]  # one run comes after another
+        raise failures.RuleError(int(at_work), failures.said(error)) from None
 
 
 def _compiled_rules(
-    algorithm: type[Algorithm], variant: KernelVariant, arguments: tuple[Any, ...]
+    algorithm: type[Algorithm], variant: KernelVariant, arguments: KernelArguments
 ) -> Kernel:
-    """Compile an algorithm of one's own; say in one line where that is not possible."""
-    actions = arguments[0].actions
+    """Compile a custom algorithm; say in one line where that is not possible."""
+    actions = arguments.world.actions
     digest = code_digest(algorithm)
     key = (algorithm, variant, digest, len(actions) if isinstance(actions, tuple) else None)
     if key not in _READY:
@@ -53,14 +52,14 @@ def _compiled_rules(
 _READY: dict[tuple[type[Algorithm], KernelVariant, str, int | None], Kernel] = {}
 """What is compiled: for one number of actions all arguments are of the same types.
 
-The digest is of what the rules use now, so a value that has changed is compiled anew.
+The digest is of what the rules use now, so a value that has changed is compiled again.
 """
 
 
 def _compile_rules(
     algorithm: type[Algorithm], variant: KernelVariant, digest: str, signature: tuple[Any, ...]
 ) -> Kernel:
-    """Compile an algorithm of one's own for arguments of some types."""
+    """Compile a custom algorithm for arguments of some types."""
     with contextlib.suppress(Exception):  # perhaps only because it allocates memory
         kernel = kernel_for(algorithm, variant, digest)
         kernel.compile(signature)

@@ -1,7 +1,7 @@
-"""What to say where the rules of an algorithm of one's own fail: which, where, and why.
+"""What to say when a custom rule fails: which rule, where, and why.
 
-A rule that does not compile is named with its line. One that fails in a run fails in compiled code,
-which knows no lines; so the run is done again in plain Python, for a bounded time.
+A rule that does not compile is named with its line. A rule that fails in a run fails in compiled
+code, which knows no lines. So the run is done again in plain Python, for a bounded time.
 """
 
 import dis
@@ -31,7 +31,7 @@ _NOISE = ("Failed in nopython", "- Resolution", "Resolution failure", "None", "D
 _NAME = re.compile(r"^(?:NameError: name )?'?(\w+)'?(?:$| is not defined| calls itself)")
 _NO_FIELD = re.compile(r"^Unknown attribute '(\w+)' of type Transition\(")
 _NO_ACTION = re.compile(r"found for signature: <unknown function>\((.*)\)$")
-"""What Numba says where `kernels.own` makes a number of what `act` returned."""
+"""What Numba says where `kernels.custom` makes a number of what `act` returned."""
 _WIDTH = 300
 
 
@@ -125,12 +125,12 @@ def where(agent: Algorithm, error: Exception, compiled: str = "") -> str:
 
 
 class RuleError(Exception):
-    """A rule of one's own failed in compiled code.
+    """A custom rule failed in compiled code.
 
     Parameters
     ----------
     pair : int
-        The place of the run that failed among those of the call.
+        The index of the run that failed, among those of the call.
     reason : str
     """
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fastq.agents import reference
 from fastq.agents.algorithm import Algorithm
 from fastq.agents.reference import custom
-from fastq.agents.td_control import Agent, DynaQ, TDAgent
+from fastq.agents.td_control import Agent, TDAgent
 from fastq.base.errors import InputError, RunError
 from fastq.base.validation import check_arguments, shorten
 from fastq.mdp.arrays import one_nan
@@ -27,16 +27,7 @@ from fastq.mdp.tabular_env import TabularEnv
 from fastq.training import failures, streams
 from fastq.training.train import Training, check_agent, train
 
-_REFERENCES = {
-    "q_learning": reference.q_learning,
-    "sarsa": reference.sarsa,
-    "expected_sarsa": reference.expected_sarsa,
-    "double_q_learning": reference.double_q_learning,
-    "dyna_q": reference.dyna_q,
-}
-
-
-_PLACES = {
+_INDICES = {
     "lengths": "episode {}",
     "truncated": "episode {}",
     "returns": "episode {}",
@@ -83,7 +74,7 @@ def check_parity(
     Raises
     ------
     RunError
-        Naming the first difference, or where a rule of an algorithm of one's own fails.
+        Naming the first difference, or where a rule of a custom algorithm fails.
     InputError
         For an argument that is not allowed.
     """
@@ -128,7 +119,7 @@ def reference_run(
     episodes, seed, run
         As for `train`.
     max_steps : int, optional
-        Time limit of an episode in place of the environment's own.
+        Time limit of an episode, instead of the environment's own.
     key : sequence of int
         The words that set the agent's streams apart; empty for common streams.
 
@@ -164,19 +155,10 @@ def _learn(
         return custom.learn(env, agent, episodes, rng)
     if not isinstance(agent, TDAgent):
         raise InputError(f"agent = {shorten(agent)}: must be one of fastq's, or an Algorithm")
-    planning = {"planning_steps": agent.planning_steps} if isinstance(agent, DynaQ) else {}
-    table, stats = _REFERENCES[agent.name](
-        env,
-        episodes,
-        agent.gamma,
-        agent.alpha,
-        agent.epsilon,
-        rng=rng,
-        initial_value=agent.initial_value,
-        ties=agent.ties,
-        temperature=agent.temperature,
-        **planning,
-    )
+    hyperparameters = {name: getattr(agent, name) for name in type(agent).model_fields}
+    discount_factor = hyperparameters.pop("gamma")
+    learn = getattr(reference, agent.name)
+    table, stats = learn(env, episodes, discount_factor, rng=rng, **hyperparameters)
     states = int(env.observation_space.n)  # type: ignore[attr-defined]
     return np.array([table[state] for state in range(states)]), stats
 
@@ -203,11 +185,11 @@ def _difference(kernel: Training, expected: Training) -> str:
     """Say where two runs first differ; nothing where they are equal."""
     if kernel.diverged != expected.diverged:
         return f"diverged: {kernel.diverged} in the kernel, {expected.diverged} in the reference"
-    for name, place in _PLACES.items():
+    for name, words in _INDICES.items():
         left, right = getattr(kernel, name), getattr(expected, name)
         for index in map(tuple, np.argwhere(_differ(left, right))):
             values = f"{left[index].item()!r} in the kernel, {right[index].item()!r}"
-            return f"{name} of {place.format(*index)}: {values} in the reference"
+            return f"{name} of {words.format(*index)}: {values} in the reference"
     return ""
 
 

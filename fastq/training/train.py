@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastq.agents.algorithm import Algorithm
-from fastq.agents.td_control import AGENTS, Agent, TDAgent
+from fastq.agents.registry import AGENTS
+from fastq.agents.td_control import Agent, TDAgent
 from fastq.base.errors import InputError, RunError
 from fastq.base.jit import check_compiler
 from fastq.base.memory import check_memory
@@ -21,7 +22,14 @@ from fastq.mdp.arrays import one_nan
 from fastq.mdp.find import find_mdp
 from fastq.mdp.finite_mdp import FiniteMDP
 from fastq.training import compile_custom, failures, streams
-from fastq.training.kernels.build import CAREFULLY, KernelVariant, kernel_for, variant_for
+from fastq.training.kernels.build import (
+    CAREFULLY,
+    KernelArguments,
+    KernelVariant,
+    facts_of,
+    kernel_for,
+    variant_for,
+)
 from fastq.training.kernels.lanes import lay_out_lanes
 from fastq.training.kernels.layout import lay_out_learners, lay_out_world
 from fastq.training.kernels.loop import TrainingOutput
@@ -82,7 +90,7 @@ def train(
         The MDP; or what `FiniteMDP.from_gymnasium` reads it from, an id or an environment; or the
         name of an ``.npz`` file that `FiniteMDP.save` wrote.
     agent : Agent
-        `QLearning`, another of fastq's agents, or an `Algorithm` of one's own.
+        `QLearning`, another of fastq's agents, or a custom `Algorithm`.
     episodes : int
         At least 1.
     seed, run : int
@@ -103,7 +111,7 @@ def train(
     InputError
         For an argument that is not allowed, or an algorithm that cannot be compiled.
     RunError
-        Where a rule of an algorithm of one's own fails: naming the line, the run and the step.
+        Where a rule of a custom algorithm fails: naming the line, the run and the step.
     """
     mdp = find_mdp(mdp, field="mdp")
     settings = _settings(mdp, episodes, seed, max_steps, streams, run=run)
@@ -172,7 +180,7 @@ def _train_or_explain(
 
 
 def why_failed(mdp: FiniteMDP, agent: Agent, run: int, settings: Settings, reason: str) -> str:
-    """Say where a rule of one's own failed in a run."""
+    """Say where a custom rule failed in a run."""
     assert isinstance(agent, Algorithm)
     independent = settings.streams == "independent"
     return failures.why_failed(
@@ -196,18 +204,18 @@ def train_pairs(
     *,
     keep_q: bool = True,
 ) -> Training:
-    """Train any N pairs of an agent (its place in `agents`) and a run.
+    """Train any N pairs of an agent (its index in `agents`) and a run.
 
     A run of a built-in agent that diverges is trained again, by a kernel that orders values which
-    are not finite as the reference does: so it does not depend on how the work is cut. Without
-    `keep_q` those of some run are returned, and memory does not grow with the tables of all runs.
+    are not finite as the reference does. So the run does not depend on how the work is cut. Without
+    `keep_q`, the Q-values of one of the runs are returned, and memory does not grow with N.
 
     Raises
     ------
     InputError
         For agents that no kernel exists for, or cannot be compiled for.
     RuleError
-        Where a rule of one's own fails.
+        Where a custom rule fails.
     """
     check_compiler()
     agent_index, run_index = np.array(agent_of, np.int64), np.array(run_of, np.int64)
@@ -220,6 +228,7 @@ def train_pairs(
         np.zeros((count, settings.episodes), dtype=np.int32),
         np.empty((count, settings.episodes), dtype=np.bool_),
         np.empty(count, dtype=np.bool_),
+        np.zeros(count, dtype=np.bool_),
     )
     for members, runs in _by_type(agents, agent_index):
         group, learner_of = [agents[i] for i in members], np.searchsorted(members, agent_index)
@@ -233,7 +242,7 @@ def train_pairs(
     if output.diverged.any():
         one_nan(output.returns)
         one_nan(q)
-    return Training(q, *output)
+    return Training(q, output.returns, output.lengths, output.truncated, output.diverged)
 
 
 def _fill(
@@ -248,15 +257,15 @@ def _fill(
     output: TrainingOutput,
 ) -> None:
     """Let a kernel train some runs of agents of one class; `states` are used up."""
-    own = isinstance(agents[0], Algorithm)
-    arguments = (
-        lay_out_world(mdp, max_steps, rows=not own),
+    facts = facts_of(type(agents[0]))
+    arguments = KernelArguments(
+        lay_out_world(mdp, max_steps, rows=facts.rows),
         lay_out_learners(agents),
         learner_of,
         runs,
         *states,
-        q if own else q.reshape(len(q), -1),
-        lay_out_lanes(mdp, agents[0]) if variant.in_lanes else lay_out_work(mdp, agents),
+        q.reshape(len(q), -1) if facts.rows else q,
+        lay_out_lanes(mdp, facts) if variant.in_lanes else lay_out_work(mdp, agents, facts),
         output,
     )
     if isinstance(agents[0], Algorithm):
@@ -279,7 +288,7 @@ _BYTES = 13
 def _by_type(
     agents: Sequence[Agent], agent_of: NDArray[np.int64]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Give the places of the agents of each class, and those of their runs."""
+    """Give the indices of the agents of each class, and those of their runs."""
     types = [type(agent) for agent in agents]
     if len(set(types)) == 1:
         yield np.arange(len(agents)), np.arange(len(agent_of))

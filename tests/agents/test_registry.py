@@ -121,8 +121,8 @@ def test_a_class_of_no_module_is_named_by_its_file(tmp_path):
 MAIN = """
 if __name__ == "__main__":
     import sys
-    from fastq.kernels.build import KernelVariant, kernel_for
-    from fastq.registry import find_agent
+    from fastq.training.kernels.build import KernelVariant, kernel_for
+    from fastq.agents.registry import find_agent
     for kind in (Mine, find_agent("mine.py:Mine")):
         grid = {"alpha": [0.2, 0.4]}
         sweep = fastq.Sweep(

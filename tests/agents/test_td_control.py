@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fastq
-from fastq.agents.td_control import AGENTS
+from fastq.agents.registry import AGENTS
 
 
 def test_defaults_are_the_tutorials():

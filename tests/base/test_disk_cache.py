@@ -1,10 +1,19 @@
 """Numba's cache: where the disk fails, work goes on without, and one warning says so."""
 
+import sys
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 from numba.core import caching
 
 from fastq.base import disk_cache, jit
+
+
+class Kept(NamedTuple):
+    """A class of an argument, which the index of the cache names."""
+
+    value: float
 
 
 def doubled(values):
@@ -17,7 +26,7 @@ def unsaid(monkeypatch):
 
 
 def compiled(name):
-    return jit.specialised(doubled, name, "", {})
+    return jit.specialised(doubled, name, "", {}, ())
 
 
 def test_a_full_disk_costs_the_cache_only(monkeypatch):
@@ -36,6 +45,25 @@ def test_a_full_disk_costs_the_cache_only(monkeypatch):
     assert "each process compiles anew" in message
     assert "No space left on device" in message
     assert "\n" not in message
+
+
+def test_what_another_version_kept_is_compiled_again(monkeypatch, recwarn):
+    """Its index names a class that is gone; Numba reads the index before it looks at dates."""
+
+    def first(kept):
+        return kept.value
+
+    def kept():
+        return jit.specialised(first, "of_a_class", "", {}, ())
+
+    assert kept()(Kept(2.0)) == 2.0
+    assert kept()(Kept(2.0)) == 2.0
+    monkeypatch.delattr(sys.modules[__name__], "Kept")
+    again = kept()
+    assert again(np.ones(1).view([("value", float)])[0]) == 1.0
+    assert sum(again.stats.cache_misses.values()) == 1
+    assert sum(again.stats.cache_hits.values()) == 0
+    assert not list(recwarn)
 
 
 def test_no_folder_for_the_cache(monkeypatch):

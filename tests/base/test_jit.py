@@ -33,9 +33,8 @@ def test_compiled_equals_plain():
 
 def test_an_edited_helper_is_not_read_from_the_cache(tmp_path):
     """Numba checks only the file of the cached function itself; the digest checks the others."""
-    shutil.copytree(
-        Path(jit.__file__).parent, tmp_path / "fastq", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    package = Path(jit.__file__).parents[1]
+    shutil.copytree(package, tmp_path / "fastq", ignore=shutil.ignore_patterns("__pycache__"))
     code = (
         "import fastq; mdp = fastq.windy_gridworld();"
         "print(fastq.train(mdp, fastq.QLearning(), episodes=1, seed=0, max_steps=1).q[30].min())"
@@ -47,9 +46,36 @@ def test_an_edited_helper_is_not_read_from_the_cache(tmp_path):
         return float(done.stdout)
 
     assert first_value() == -0.6
-    rule = tmp_path / "fastq" / "kernels" / "step.py"
+    rule = tmp_path / "fastq" / "training" / "kernels" / "step.py"
     rule.write_text(rule.read_text().replace("+= alpha *", "+= 2.0 * alpha *"))
     assert first_value() == -1.2
+
+
+SCALE, SHIFT = 2.0, 0.0
+
+
+@numba.njit
+def scaled(x):
+    return SCALE * x + SHIFT
+
+
+def template(x):
+    return scaled(x)
+
+
+def test_names_of_a_template_and_of_what_it_calls_are_bound():
+    function = jit.specialised(template, "tripled", "", {"SCALE": 3.0}, ("SCALE",))
+    assert (function(2.0), scaled(2.0)) == (6.0, 4.0)
+
+
+def test_only_the_declared_names_of_a_template_are_bound():
+    """Also one that its functions use cannot be bound where it is not declared."""
+    told = "SCLE: template lets only SCALE, SHIFT be bound; did you mean SCALE?"
+    with pytest.raises(fastq.InputError) as found:
+        jit.specialised(template, "tripled", "", {"SCLE": 3.0}, ("SCALE", "SHIFT"))
+    assert str(found.value) == told
+    with pytest.raises(fastq.InputError, match=r"SHIFT: template lets only SCALE be bound$"):
+        jit.specialised(template, "shifted", "", {"SHIFT": 3.0}, ("SCALE",))
 
 
 def test_checked_functions_have_pythons_errors():

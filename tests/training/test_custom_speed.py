@@ -38,7 +38,7 @@ def test_q_learning_takes_at_most_20_lines():
 
 @functools.cache
 def batches(epsilon=0.1, episodes=300):
-    """Train Q-learning, one's own and fastq's, on the Windy Gridworld."""
+    """Train Q-learning, custom and fastq's, on the Windy Gridworld."""
     mdp, options = fastq.windy_gridworld(), {"episodes": episodes, "seed": 3, "runs": 40}
     return [
         fastq.train_batch(mdp, kind(alpha=0.5, epsilon=epsilon), **options)

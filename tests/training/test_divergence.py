@@ -16,11 +16,12 @@ from typer.testing import CliRunner
 
 import fastq
 from fastq import plot
-from fastq.agents.td_control import AGENTS
+from fastq.agents.registry import AGENTS
 from fastq.cli import app
 from fastq.execution import verify
 from fastq.report.report import write_report
 from fastq.study.record import Learned, as_record, entries
+from fastq.training import train
 from fastq.training.parity import check_parity
 from tests.support.parity import assert_same, same_bits
 from tests.training.kernels.test_lockstep import run_of
@@ -108,13 +109,13 @@ def test_the_mean_of_two_tables_is_as_finite_as_they_are(value):
 
 
 def test_a_run_that_does_not_diverge_is_not_trained_again(monkeypatch):
-    asked, kernel_for = [], fastq.training.kernel_for
+    asked, kernel_for = [], train.kernel_for
 
-    def noted(agent_type, sort):
-        asked.append(sort.careful)
-        return kernel_for(agent_type, sort)
+    def noted(agent_type, variant):
+        asked.append(variant.careful)
+        return kernel_for(agent_type, variant)
 
-    monkeypatch.setattr(fastq.training, "kernel_for", noted)
+    monkeypatch.setattr(train, "kernel_for", noted)
     fastq.train(fastq.windy_gridworld(), fastq.QLearning(), episodes=2, seed=0)
     assert asked == [False]
     fastq.train(WORLDS["both signs"], fastq.QLearning(), episodes=9, seed=0)
@@ -138,7 +139,7 @@ class Selects(fastq.Algorithm):
 
 
 @pytest.mark.slow
-def test_rules_of_ones_own_mean_the_same_for_what_is_not_finite():
+def test_custom_rules_mean_the_same_for_what_is_not_finite():
     for mdp in WORLDS.values():
         assert check_parity(Selects(), mdp, episodes=9, runs=4)
     assert fastq.train(WORLDS["both signs"], Selects(), episodes=9, seed=0).diverged
@@ -147,13 +148,13 @@ def test_rules_of_ones_own_mean_the_same_for_what_is_not_finite():
 def test_nan_is_written_by_the_same_bits_however_it_came_about():
     """Processors give it either sign."""
     returns = np.array([[np.nan, 1.0], [-np.nan, 1.0], [np.inf, -np.inf]])
-    places = np.zeros(3, dtype=np.int64), np.arange(3)
+    indices = np.zeros(3, dtype=np.int64), np.arange(3)
     lost = np.ones(3, dtype=np.bool_)
     for word in ("episodes", "summary", {"window": 2}):
         learned = Learned(
             returns.copy(), np.ones((3, 2), np.int32), np.zeros((3, 2), np.bool_), lost
         )
-        kept = entries(as_record(word), *places, learned).columns["return"][:, 0]
+        kept = entries(as_record(word), *indices, learned).columns["return"][:, 0]
         assert same_bits(kept[:2], np.full(2, np.nan))
 
 

@@ -1,4 +1,4 @@
-"""Where rules of one's own fail, one line says which, where and why."""
+"""When a custom rule fails, one line says which, where and why."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""`check_parity`: own rules compiled equal the plain ones, and what differs is found."""
+"""`check_parity`: custom rules compiled equal the plain ones, and what differs is found."""
 
 import dataclasses
 import math
@@ -196,7 +196,7 @@ def test_rules_that_mean_something_else_when_compiled():
 
 
 def changed(field, index, value):
-    """Make a reference that errs by a little in one place of run 1."""
+    """Make a reference that errs by a little in one number of run 1."""
 
     def wrong(agent, env, *, run, **options):
         found = reference_run(agent, env, run=run, **options)
@@ -229,7 +229,7 @@ def test_the_least_difference_is_found(field, index, value, message, monkeypatch
 
 
 def test_another_reference_is_found(monkeypatch):
-    monkeypatch.setitem(parity._REFERENCES, "q_learning", reference.expected_sarsa)
+    monkeypatch.setattr(reference, "q_learning", reference.expected_sarsa)
     with pytest.raises(fastq.RunError, match="in the reference"):
         check_parity(fastq.QLearning(), WINDY, episodes=5, max_steps=60)
 

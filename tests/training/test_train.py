@@ -14,9 +14,9 @@ from tests.support.parity import assert_same
 AGENTS = [fastq.QLearning(alpha=alpha, epsilon=0.1) for alpha in (0.2, 0.9)]
 
 
-def one_of(batch, place):
+def one_of(batch, index):
     """Take a run out of a batch."""
-    return fastq.Training(*(getattr(batch, field.name)[place] for field in fields(batch)))
+    return fastq.Training(*(getattr(batch, field.name)[index] for field in fields(batch)))
 
 
 @pytest.mark.parametrize("stochastic_wind", [False, True])
@@ -219,7 +219,7 @@ class FailsAboveABound(fastq.Algorithm):
 
 
 def test_a_batch_names_the_run_that_fails():
-    """Not the first run of the call, and not its place among all pairs, but its own number."""
+    """Not the first run of the call, and not its index among all pairs, but its own number."""
     firsts = [fastq.streams.generator(3, run, fastq.streams.ACTIONS).random() for run in range(40)]
     above = next(run for run in range(1, 40) if firsts[run] > max(firsts[:run]))
     bound = max(firsts[:above])

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 import fastq
-from fastq.agents.td_control import AGENTS
+from fastq.agents.registry import AGENTS
 
 KINDS = list(AGENTS.values())
 RUNS = 200

@@ -1,4 +1,4 @@
-"""An algorithm of one's own in plain Python: the reference of what its two rules mean.
+"""A custom algorithm in plain Python: the reference of what its two rules mean.
 
 An episode is a loop of steps. In each, `act` chooses an action by one uniform; where the algorithm
 is on-policy, the next action is chosen before the update instead, unless the step terminated.
@@ -54,7 +54,7 @@ def learn(
     num_episodes: int,
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.float64], EpisodeStats]:
-    """Train an algorithm of one's own, its rules uncompiled.
+    """Train a custom algorithm, its rules uncompiled.
 
     Parameters
     ----------

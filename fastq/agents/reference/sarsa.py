@@ -31,7 +31,7 @@ def sarsa(
 
     The first action is drawn after the reset. After each step that did not terminate the next one
     is drawn, before the update. So it is also where the time limit truncates the episode: there
-    only the target uses it, and the next episode draws anew.
+    only the target uses it, and the next episode draws again.
 
     Notes
     -----

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fastq.agents.td_control import AGENTS
+from fastq.agents.registry import AGENTS
 from fastq.base.errors import InputError
 from fastq.base.memory import check_cells
 from fastq.base.validation import LARGEST

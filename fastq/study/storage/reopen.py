@@ -6,7 +6,7 @@ Nothing is loaded because a manifest names it: the environment's tables lie besi
 
 import contextlib
 
-from fastq.agents.td_control import AGENTS
+from fastq.agents.registry import AGENTS
 from fastq.base.errors import InputError
 from fastq.base.validation import shorten
 from fastq.study.record import as_record

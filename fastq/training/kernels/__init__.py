@@ -1,5 +1,5 @@
 """The compiled learning loops: the caller allocates, a kernel fills.
 
-`scalars` holds the laws of one step, `tables` lays an MDP and agents out for them, one file holds
-each update rule, and `loop` runs them, one run after another.
+`scalars` holds the laws of one step, and `layout` lays an MDP and agents out for them. Each update
+rule stands in a file of its own. `loop` trains one run after another, `lockstep` many side by side.
 """

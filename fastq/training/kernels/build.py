@@ -1,66 +1,82 @@
-"""Which kernel trains which agent: the loop's template, bound to the rules of an algorithm."""
+"""Which kernel trains which agent: a template, bound to what distinguishes the agent's algorithm.
+
+Each module of this package that declares `FACTS` serves one class of agents. They are found by
+looking through the package.
+"""
 
 import functools
+import importlib
+import pkgutil
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fastq.agents.algorithm import Algorithm, code_digest
 from fastq.agents.schedules import Visits
-from fastq.agents.td_control import Agent, DoubleQLearning, TDAgent
+from fastq.agents.td_control import Agent, TDAgent
 from fastq.base.jit import checked, specialised
 from fastq.base.text import file_name
 from fastq.mdp.finite_mdp import FiniteMDP
-from fastq.training.kernels import (
-    custom,
-    double_q_learning,
-    dyna_q,
-    expected_sarsa,
-    lockstep,
-    loop,
-    q_learning,
-    sarsa,
-)
-from fastq.training.kernels.lanes import fits_lanes
-from fastq.training.kernels.scratch import clear_to_zero
+from fastq.training import kernels
+from fastq.training.kernels import custom, lockstep, loop
+from fastq.training.kernels.facts import KernelFacts
+from fastq.training.kernels.lanes import Lanes, fits_lanes, num_tables
+from fastq.training.kernels.layout import Learners, World
+from fastq.training.kernels.scratch import Work
 
 Kernel = Any
 """A compiled function, with Numba's `compile` for a signature."""
 
-_UPDATES: dict[str, Callable[..., None]] = {
-    "q_learning": q_learning.update,
-    "sarsa": sarsa.update,
-    "expected_sarsa": expected_sarsa.update,
-    "double_q_learning": double_q_learning.update,
-    "dyna_q": dyna_q.update,
-}
-_ON_POLICY = ("sarsa",)
 _NO_SYMBOL = re.compile("[^A-Za-z0-9_]")
 
 
-_IN_LANES: dict[str, dict[str, Any]] = {
-    "q_learning": {"bootstrap": q_learning.bootstrap},
-    "sarsa": {"bootstrap": sarsa.bootstrap},
-    "expected_sarsa": {"bootstrap": expected_sarsa.bootstrap},
-    "double_q_learning": {
-        "NUM_TABLES": 2,
-        "learn": double_q_learning.learn_lanes,
-        "greedy_at": double_q_learning.greedy_at,
-    },
-}
+class KernelArguments(NamedTuple):
+    """What a kernel is called with, in this order: `loop.learn_batch` says what each is."""
+
+    world: World
+    learners: Learners
+    learner_of: NDArray[np.int64]
+    runs: NDArray[np.int64]
+    action_streams: NDArray[np.uint64]
+    environment_streams: NDArray[np.uint64]
+    q: NDArray[np.float64]
+    scratch: Work | Lanes
+    """`Work` in the plain loop, `Lanes` in lock-step."""
+    output: loop.TrainingOutput
+
+
+def facts_of(agent_type: type[Agent]) -> KernelFacts:
+    """Give what distinguishes the algorithm of a class of agents."""
+    if issubclass(agent_type, Algorithm):
+        return custom.facts_of(agent_type)
+    return built_in()[agent_type.name]
+
+
+@functools.cache
+def built_in() -> dict[str, KernelFacts]:
+    """Find the facts of all algorithms of fastq, by the names of their agents."""
+    names = [
+        f"{kernels.__name__}.{module.name}" for module in pkgutil.iter_modules(kernels.__path__)
+    ]
+    found = [getattr(importlib.import_module(name), "FACTS", None) for name in names]
+    return {facts.agent.name: facts for facts in found if facts is not None}
 
 
 class KernelVariant(NamedTuple):
     """Which kernel of an agent: it is compiled for just what is asked of it."""
 
     in_lanes: bool
-    """In lock-step, with `Lanes` in the place of `Work`."""
+    """In lock-step."""
     stochastic: bool
     general: bool
     ties: bool = False
     """In lock-step with some ties broken at random."""
     allocates: bool = False
-    """An algorithm of one's own is quicker, but need not compile, where it may not."""
+    """Whether custom rules may allocate memory. They are quicker where they may not; then some do
+    not compile."""
     careful: bool = False
     """With the reference's order of values that are not finite."""
 
@@ -73,7 +89,7 @@ def variant_for(mdp: FiniteMDP, agents: Sequence[Agent], runs: int) -> KernelVar
     """Give the quickest variant of a kernel for so many runs of agents of one class."""
     ties = any(isinstance(agent, TDAgent) and agent.ties == "random" for agent in agents)
     general = mdp.reward_sd is not None or not all(map(_is_plain, agents))
-    if not general and fits_lanes(mdp, agents, runs, ties=ties):
+    if not general and fits_lanes(mdp, facts_of(type(agents[0])), runs, ties=ties):
         return KernelVariant(True, stochastic=not mdp.deterministic, general=False, ties=ties)
     general = general or ties
     return KernelVariant(False, stochastic=general or not mdp.deterministic, general=general)
@@ -97,7 +113,7 @@ def kernel_for(
     agent_type : type of Agent
     variant : KernelVariant
     digest : str, optional
-        Of the code of an algorithm of one's own, where it is known already.
+        Of the code of a custom algorithm, where it is known already.
     """
     if digest is None and issubclass(agent_type, Algorithm):
         digest = code_digest(agent_type)
@@ -107,34 +123,21 @@ def kernel_for(
 @functools.cache
 def _kernel_of(agent_type: type[Agent], variant: KernelVariant, digest: str | None) -> Kernel:
     """Make a kernel, once for the code that it is of."""
-    name, tag = agent_type.name, ""
-    symbol = _NO_SYMBOL.sub("_", file_name(name))  # Numba makes symbols and files of it
-    names: dict[str, Any] = {"STOCHASTIC": variant.stochastic, "GENERAL": variant.general}
-    names |= {"RANDOM_TIES": variant.ties, "CAREFUL": variant.careful}
-    if issubclass(agent_type, Algorithm):
-        tag = f"{digest}_{int(variant.allocates)}"
-        names |= _rules_of(agent_type, tag, variant.allocates)
-    else:
-        names |= {"update": _UPDATES[name], "ON_POLICY": name in _ON_POLICY}
-    if agent_type is DoubleQLearning:
-        names["start_value"] = double_q_learning.start_value
+    facts, tag = facts_of(agent_type), ""
+    symbol = _NO_SYMBOL.sub("_", file_name(agent_type.name))  # Numba makes symbols and files of it
+    names: dict[str, Any] = {"STOCHASTIC": variant.stochastic, "ON_POLICY": facts.on_policy}
+    template: Any = loop.learn_batch
+    points = loop.POINTS
     if variant.in_lanes:
-        names |= _IN_LANES[name]
+        template, points = lockstep.learn_lanes, lockstep.POINTS
+        names |= {"RANDOM_TIES": variant.ties, "NUM_TABLES": num_tables(facts), **facts.lane_names}
+    else:
+        names |= {"GENERAL": variant.general, "CAREFUL": variant.careful, **facts.names}
+    if issubclass(agent_type, Algorithm):
+        tag, points = f"{digest}_{int(variant.allocates)}", points + custom.POINTS
+        act, update = (
+            checked(rule, tag=tag, allocates=variant.allocates) for rule in agent_type.rules()
+        )
+        names |= {"chosen": act, "learn": update}
     marks = [field for field, is_so in variant._asdict().items() if is_so and field != "allocates"]
-    template = lockstep.learn_lanes if variant.in_lanes else loop.learn_batch
-    return specialised(template, "_".join(["learn", symbol, *marks]), tag, names)
-
-
-def _rules_of(algorithm: type[Algorithm], tag: str, allocates: bool) -> dict[str, Any]:
-    """Compile the rules of an algorithm of one's own."""
-    act, update = (checked(rule, tag=tag, allocates=allocates) for rule in algorithm.rules())
-    return {
-        "act": custom.act,
-        "chosen": act,
-        "update": custom.update_with_tables if algorithm.tables else custom.update,
-        "learn": update,
-        "UPDATE_DRAWS": algorithm.update_draws,
-        "pair_of": custom.pair_of_number,
-        "clear": clear_to_zero,
-        "ON_POLICY": algorithm.on_policy,
-    }
+    return specialised(template, "_".join(["learn", symbol, *marks]), tag, names, points)

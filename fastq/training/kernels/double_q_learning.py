@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastq.agents.td_control import DoubleQLearning
 from fastq.base.intrinsics import vectorised
 from fastq.base.jit import inlined, staged
+from fastq.training.kernels.facts import Draws, KernelFacts
 from fastq.training.kernels.lane_step import NONE, count_step, moved, take_step
 from fastq.training.kernels.lanes import (
     ACTION,
@@ -160,3 +162,13 @@ def greedy_of_mean(
 def greedy_at(q: NDArray[np.float64], row: np.uint64, actions: Any) -> np.uint64:
     """Find the greedy action of a state, in lock-step."""
     return greedy_of_mean(q, row, NONE, _ZERO, 0.0, actions)
+
+
+FACTS = KernelFacts(
+    agent=DoubleQLearning,
+    names={"update": update, "start_value": start_value},
+    lane_names={"learn": learn_lanes, "greedy_at": greedy_at},
+    lane_ties=False,
+    further_tables=2,
+    draws=Draws(update=1, random_ties=1),
+)

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastq.agents.td_control import ExpectedSarsa
 from fastq.base.jit import inlined
+from fastq.training.kernels.facts import KernelFacts
 from fastq.training.kernels.lanes import REST, SHARE, TIES
 from fastq.training.kernels.layout import RANDOM_TIES, World
 from fastq.training.kernels.policy import current_epsilon, fill_policy, renew_greedy
@@ -48,7 +50,7 @@ def bootstrap(
     lane: np.uint64,
     actions: Any,
 ) -> float:
-    """Give the worth of the next state, in lock-step: the mean of its Q-values by the policy."""
+    """Give the value of the next state, in lock-step: the mean of its Q-values by the policy."""
     share, random = numbers[SHARE + lane], RANDOM_TIES and words[TIES + lane] > 0
     best, greedy, count = q[row], np.uint64(0), 1.0
     for other in range(1, len(actions)):
@@ -66,3 +68,10 @@ def bootstrap(
         probability = most if is_best else share
         expected += probability * value
     return expected
+
+
+FACTS = KernelFacts(
+    agent=ExpectedSarsa,
+    names={"update": update},
+    lane_names={"bootstrap": bootstrap},
+)

@@ -1,9 +1,10 @@
 """A tick: one step in every lane, by loops without branches.
 
-This file is a template. The names that `build` binds anew, here Q-learning's, are `learn`, which
-updates all lanes; in it `bootstrap`, the worth of the next state; `greedy_at`, its best action;
-``NUM_TABLES``, of each lane; ``ON_POLICY``, as in `loop`; ``STOCHASTIC``, whether outcomes are
-drawn; and ``RANDOM_TIES``, whether best actions that are equal are looked for.
+This file is part of the template of `lockstep`; its names have Q-learning's values here. `learn`
+updates all lanes. In it, `bootstrap` gives the value of the next state and `greedy_at` its best
+action. ``NUM_TABLES`` is the number of Q-tables of each lane. ``ON_POLICY`` is as in `loop`.
+``STOCHASTIC`` says whether outcomes are drawn, ``RANDOM_TIES`` whether best actions that are equal
+are looked for.
 """
 
 from typing import Any
@@ -56,8 +57,8 @@ def draw_outcomes(
         lane = np.uint64(i)
         first = (words[ROW + lane] + words[ACTION + lane]) * num_outcomes
         passed = _ZERO
-        for place in range(num_outcomes):
-            passed += np.uint64(cumulative[first + place] <= words[OUTCOME + lane])
+        for index in range(num_outcomes):
+            passed += np.uint64(cumulative[first + index] <= words[OUTCOME + lane])
         words[OUTCOME + lane] = first + (passed if passed < num_outcomes else _ZERO)
 
 

@@ -1,22 +1,22 @@
 """Runs in lock-step: the state of some runs side by side, and the parts of a step that all share.
 
-A *lane* is a place for one run at a time. What a lane knows stands in two flat arrays, `words` and
-`numbers`, of which each name below is the place of the first lane's: lane i's row is at
-``words[ROW + i]``. So one variable of all lanes lies side by side, as vector instructions want it,
-and a loop over the lanes whose body has neither branches nor calls left runs in them.
+A *lane* holds one run at a time. The state of all lanes stands in two flat arrays, `words` and
+`numbers`. Each name below is the index of the first lane's value: lane i's row is
+``words[ROW + i]``. So the values of one variable lie side by side, as vector instructions need it.
+The compiler makes such instructions of a loop over the lanes whose body has no branches and no
+calls.
 """
 
 import functools
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.agents.td_control import Agent, DoubleQLearning, ExpectedSarsa, QLearning, Sarsa
 from fastq.base.intrinsics import vectorised
 from fastq.base.jit import inlined, staged
 from fastq.mdp.finite_mdp import FiniteMDP
+from fastq.training.kernels.facts import KernelFacts
 from fastq.training.kernels.layout import RANDOM_TIES, UNROLLED_ACTIONS
 from fastq.training.streams import next_bits
 
@@ -28,7 +28,7 @@ FEWEST_RUNS = LANES // 2
 """From so many runs on lanes pay, though some stay empty."""
 
 MOST_BYTES = 2**27
-"""Of the tables of all lanes: what is larger is trained one run after another."""
+"""Of the tables of all lanes. Runs with larger tables are trained one after another."""
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _ELEVEN = np.uint64(11)
@@ -59,7 +59,7 @@ class Lanes(NamedTuple):
     words: NDArray[np.uint64]
     """``STREAM`` and ``ENVIRONMENT``, the SFC64 states; the ``ROW`` of the state, its first
     ``GREEDY`` action, and the ``ACTION`` drawn there by a ``UNIFORM``, an integer of 53 bits; the
-    ``OUTCOME`` of both and its ``TRANSITION``; the ``PAIR`` that learns, as a place in `q`; where
+    ``OUTCOME`` of both and its ``TRANSITION``; the ``PAIR`` that learns, as an index of `q`; where
     the lane's ``TABLE`` begins there; the ``LENGTH`` of the episode so far; whether ``TIES`` are
     broken at random, 1 or 0, and whether the best action is ``TIED`` with another then."""
     numbers: NDArray[np.float64]
@@ -72,36 +72,36 @@ class Lanes(NamedTuple):
     transitions: NDArray[np.uint64]
     """Of each outcome, twice the next row, plus 1 where it terminates."""
     run_of: NDArray[np.int64]
-    """Which run is in each lane, as a place among those to do; -1 where none is left."""
+    """Which run is in each lane, as an index of those to do."""
     episode_of: NDArray[np.int64]
     probabilities: NDArray[np.float64]
     """Scratch, shape (A,)."""
 
 
-def fits_lanes(mdp: FiniteMDP, agents: Sequence[Agent], runs: int, *, ties: bool = False) -> bool:
+def fits_lanes(mdp: FiniteMDP, facts: KernelFacts, runs: int, *, ties: bool = False) -> bool:
     """Say whether so many runs of plain agents of one class can be in lock-step, and gain by it."""
-    known = (QLearning, Sarsa, ExpectedSarsa)
     return (
         runs >= FEWEST_RUNS
-        and (type(agents[0]) in known or (type(agents[0]) is DoubleQLearning and not ties))
+        and bool(facts.lane_names)
+        and (facts.lane_ties or not ties)
         and mdp.num_actions <= UNROLLED_ACTIONS
-        and LANES * _table_size(mdp, agents[0]) * 8 <= MOST_BYTES
+        and LANES * _table_size(mdp, facts) * 8 <= MOST_BYTES
     )
 
 
-def num_tables(agent: Agent) -> int:
-    """Count the Q-tables of an agent."""
-    return 2 if isinstance(agent, DoubleQLearning) else 1
+def num_tables(facts: KernelFacts) -> int:
+    """Count the Q-tables in a lane: where there are further ones, the agent acts on their mean."""
+    return max(facts.further_tables, 1)
 
 
-def _table_size(mdp: FiniteMDP, agent: Agent) -> int:
+def _table_size(mdp: FiniteMDP, facts: KernelFacts) -> int:
     """Count the Q-values of a lane, with a gap that keeps lanes from competing for cache lines."""
-    return num_tables(agent) * mdp.num_states * mdp.num_actions + 8
+    return num_tables(facts) * mdp.num_states * mdp.num_actions + 8
 
 
-def lay_out_lanes(mdp: FiniteMDP, agent: Agent) -> Lanes:
+def lay_out_lanes(mdp: FiniteMDP, facts: KernelFacts) -> Lanes:
     """Allocate lanes for agents of one class."""
-    size = _table_size(mdp, agent)
+    size = _table_size(mdp, facts)
     lanes = Lanes(
         words=aligned_zeros(_NUM_WORDS, np.uint64),
         numbers=aligned_zeros(_NUM_NUMBERS, np.float64),
@@ -139,7 +139,7 @@ def set_epsilon(
 ) -> None:
     """Prepare a lane's draws of actions.
 
-    Where epsilon is 0, the greatest and the least of actions to draw lie beyond the others.
+    If epsilon is 0, the bounds of `draw_actions` lie beyond all actions: the greedy one is drawn.
     """
     share = epsilon / num_actions
     usual = share > _LEAST_SHARE
@@ -154,11 +154,11 @@ def set_epsilon(
 def draw_actions(words: NDArray[np.uint64], numbers: NDArray[np.float64]) -> np.uint64:
     """Draw an action in each lane; return in which lanes it is uncertain, as bits.
 
-    The cumulative probabilities, at which a uniform is held, lie at multiples of epsilon / A up to
-    the greedy action, and 1 - epsilon above such from there on. So the action is the greedy one,
-    but at least how many lie below with the greedy part, at most how many without: both depend on
-    the uniform alone. Where it comes close to one, rounding matters, and where several actions are
-    the best, the sums lie elsewhere: `lockstep.draw_exactly` decides.
+    The thresholds of the draw are the cumulative probabilities. Before the greedy action they are
+    multiples of epsilon / A; from it on they are such multiples plus 1 - epsilon. So the action has
+    a least and a greatest index, which follow from the uniform alone, and is the greedy one if that
+    lies between them. `lockstep.draw_exactly` decides in two cases: if the uniform lies within
+    rounding error of a threshold, and if several actions are the best.
     """
     vectorised()
     uncertain = _ZERO

@@ -1,4 +1,4 @@
-"""An MDP and its agents laid out for the kernels: flat arrays, rows in place of states.
+"""An MDP and its agents laid out for the kernels: flat arrays, rows instead of states.
 
 A *row* is ``state * num_actions``, where the state's Q-values begin in the flat table; transitions
 store the next row, so that no step multiplies. Uniforms are compared as the 53-bit integers k from
@@ -27,7 +27,7 @@ UNROLLED_ACTIONS = 16
 CONSTANT, LINEAR, EXPONENTIAL = range(3)
 
 STOCHASTIC = True
-"""Whether anything is drawn from the environment stream; bound anew by `build`, as the next."""
+"""Whether anything is drawn from the environment stream; bound by `build`, as the next ones."""
 GENERAL = True
 """Whether a kernel knows what is seldom asked for, and looks for it in each step: softmax, random
 ties, schedules by visits, random rewards."""
@@ -44,7 +44,7 @@ class World(NamedTuple):
     """The tables of an MDP: outcome k of a state and action is at ``(row + action) * K + k``."""
 
     next_state: States
-    """States are rows, or plain numbers for algorithms of one's own."""
+    """States are rows, or plain numbers for custom algorithms."""
     reward: NDArray[np.float64]
     reward_sd: NDArray[np.float64]
     """Of one element where `random_rewards` is False."""
@@ -76,7 +76,7 @@ class Learners(NamedTuple):
 
 @functools.lru_cache(maxsize=8)
 def lay_out_world(mdp: FiniteMDP, max_steps: int, *, rows: bool) -> World:
-    """Lay out an MDP, with a time limit in place of its own, and states as rows or as numbers."""
+    """Lay out an MDP, with a time limit instead of its own, and states as rows or as numbers."""
     num_actions = mdp.num_actions
     start_states = np.flatnonzero(mdp.start)
     reward_sd = np.zeros(1) if mdp.reward_sd is None else mdp.reward_sd.ravel()
@@ -134,9 +134,7 @@ def _columns(agent: Agent) -> dict[str, tuple[float, float, float, float]]:
             columns[name] = (CONSTANT, _number(value), 0.0, 0.0)
         if name in ("alpha", "epsilon") and isinstance(agent, TDAgent):
             columns[f"{name}_power"] = (CONSTANT, power, 0.0, 0.0)
-    # One record for all of the TD-control family: kernels share what is compiled for it.
-    for name in ("initial_value", "planning_steps"):
-        columns.setdefault(name, (CONSTANT, 0.0, 0.0, 0.0))
+    columns.setdefault("initial_value", (CONSTANT, 0.0, 0.0, 0.0))
     return columns
 
 

@@ -1,11 +1,12 @@
 """The loop in lock-step: many runs side by side, each in its lane, as if it were alone.
 
-One run waits most of the time: for the Q-values on which its next action depends, and for branches
-that nobody could predict, since a learning agent is hard to predict by nature. In lock-step all
-lanes take a step, then all take the next, by the same instructions without a branch; what one
-waits for, others use. A lane whose run is done takes the next one.
+A single run waits most of the time. It waits for the Q-values on which its next action depends, and
+for branches that the processor predicted wrongly: a learning agent is hard to predict. In lock-step
+all lanes take a step, then all take the next, by the same instructions without a branch. While one
+lane waits, others compute. A lane whose run is done takes the next one.
 
-This file is a template, as `loop` and `tick` are: `build` binds their names anew.
+This file is a template, as `loop` is: `build` binds the names of `POINTS`. `lane_step` says what
+most of them mean.
 """
 
 from typing import NamedTuple
@@ -53,6 +54,17 @@ from fastq.training.kernels.layout import RANDOM_TIES, STOCHASTIC, Learners, Wor
 from fastq.training.kernels.loop import TrainingOutput
 from fastq.training.kernels.policy import draw_as_choice
 from fastq.training.kernels.scalars import find_start, has_diverged, mean, reschedule
+
+POINTS: tuple[str, ...] = (
+    "bootstrap",
+    "learn",
+    "greedy_at",
+    "NUM_TABLES",
+    "ON_POLICY",
+    "STOCHASTIC",
+    "RANDOM_TIES",
+)
+"""The binding points of this template: all names that `build` may bind."""
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 
@@ -159,11 +171,11 @@ def draw_exactly(lanes: Lanes, lane: np.uint64, row: np.uint64) -> None:
 
 
 @inlined
-def begin_run(batch: Batch, lanes: Lanes, lane: np.uint64, place: int) -> None:
+def begin_run(batch: Batch, lanes: Lanes, lane: np.uint64, index: int) -> None:
     """Put a run into a lane."""
-    run = batch.runs[place]
-    agent = batch.learners.current[batch.learner_of[place]]
-    lanes.run_of[lane], lanes.episode_of[lane] = place, 0
+    run = batch.runs[index]
+    agent = batch.learners.current[batch.learner_of[index]]
+    lanes.run_of[lane], lanes.episode_of[lane] = index, 0
     first = np.int64(lanes.words[TABLE + lane])
     lanes.q[first : first + NUM_TABLES * batch.q.shape[1]] = agent.initial_value
     for i in range(4):
@@ -229,10 +241,11 @@ def end_run(batch: Batch, lanes: Lanes, lane: np.uint64) -> None:
     run, num_actions = batch.runs[lanes.run_of[lane]], len(batch.world.actions)
     learned, result = lanes.words[TABLE + lane], batch.q[min(run, len(batch.q) - 1)]
     for pair in range(len(result)):
-        place = learned + np.uint64(pair)
+        index = learned + np.uint64(pair)
         if NUM_TABLES == 1:
-            result[pair] = lanes.q[place]
+            result[pair] = lanes.q[index]
         else:
-            place += np.uint64(pair // num_actions * num_actions)
-            result[pair] = mean(lanes.q[place], lanes.q[place + np.uint64(num_actions)])
+            index += np.uint64(pair // num_actions * num_actions)
+            result[pair] = mean(lanes.q[index], lanes.q[index + np.uint64(num_actions)])
     batch.output.diverged[run] = has_diverged(result, batch.output.returns[run])
+    batch.output.finished[run] = True

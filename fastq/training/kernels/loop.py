@@ -1,9 +1,10 @@
 """The plain loop: one run after another, each from its own streams.
 
-This file is a template. What a step does stands in five names, here bound to Q-learning's, that
-`build` binds anew for each algorithm: `act` draws an action, `update` learns from a step,
-`pair_of` numbers a state and an action, `start_value` is what Q-values start from, and
-``ON_POLICY`` says whether the next action is drawn before the update, as Sarsa's target needs it.
+This file is a template. `build` binds the names of `POINTS` for each algorithm; here they have
+Q-learning's values. `act` draws an action. `update` learns from a step. `pair_of` gives the index
+of a state and an action. `start_value` is what Q-values start from. `clear` makes the scratch
+tables ready. ``ON_POLICY`` says whether the next action is drawn before the update, as Sarsa's
+target needs it. The others say what a kernel knows: see `layout`.
 """
 
 from typing import NamedTuple
@@ -27,6 +28,19 @@ from fastq.training.kernels.scratch import Work, clear
 from fastq.training.kernels.step import Transition
 from fastq.training.kernels.step import pair_of_row as pair_of
 
+POINTS: tuple[str, ...] = (
+    "act",
+    "update",
+    "pair_of",
+    "start_value",
+    "clear",
+    "ON_POLICY",
+    "STOCHASTIC",
+    "GENERAL",
+    "CAREFUL",
+)
+"""The binding points of this template: all names that `build` may bind."""
+
 ON_POLICY = False
 
 
@@ -38,6 +52,9 @@ class TrainingOutput(NamedTuple):
     truncated: NDArray[np.bool_]
     diverged: NDArray[np.bool_]
     """Shape (N,): see `has_diverged`."""
+    finished: NDArray[np.bool_]
+    """Shape (N,): whether the kernel has come to the end of a run. It stays False in a run where a
+    custom rule fails, and in those that would have come after it."""
 
 
 def learn_batch(
@@ -56,17 +73,17 @@ def learn_batch(
     Parameters
     ----------
     world, learners, work
-        From `tables` and `work`.
+        From `layout` and `scratch`.
     learner_of : shape (n,)
         Which of the learners each run belongs to.
     runs : shape (n,)
-        Their places among all N runs.
+        Their indices among all N runs.
     action_streams, environment_streams : shape (N, 4)
         SFC64 states at the start of the runs; used up.
     q : shape (N, S * A), or (1, S * A)
         Filled with the Q-values at the end of each run, or with the last run's only.
     output
-        Filled.
+        Filled; `output.finished` must be False before.
     """
     for i in range(len(runs)):
         run = runs[i]
@@ -83,6 +100,7 @@ def learn_batch(
             run,
         )
         output.diverged[run] = has_diverged(table, output.returns[run])
+        output.finished[run] = True
 
 
 @inlined

@@ -1,10 +1,10 @@
 """The behaviour of the TD-control family: which action is drawn in a state.
 
-The reference fills in the policy's probabilities and draws with `Generator.choice`, which sums them
-up, divides by the last sum, and counts the sums at or below a uniform. With one best action the
-epsilon-greedy sums lie, but for rounding, at multiples of epsilon / A; so the draw is reckoned
-from the uniform alone, and only where it falls within rounding's reach of such a sum, is it done
-as the reference does.
+The reference fills in the policy's probabilities and draws with `Generator.choice`. That sums them
+up, divides by the last sum, and counts the sums at or below a uniform. With one best action, the
+epsilon-greedy sums are multiples of epsilon / A, but for rounding and the greedy part. So the
+action follows from the uniform alone. If the uniform lies within rounding error of such a sum, the
+action is drawn exactly as the reference does.
 """
 
 import math
@@ -44,7 +44,7 @@ def act(
             or agent.ties == 0.0
             or count_best(q, row, q[row + greedy], world.actions) == 1
         ):
-            action, certain = _reckon(k, greedy, epsilon, len(world.actions))
+            action, certain = _greedy_or_uniform(k, greedy, epsilon, len(world.actions))
             if certain:
                 return action
     fill_policy(q, row, epsilon, agent, world, work)
@@ -111,10 +111,10 @@ def renew_greedy(
 
 
 @inlined
-def _reckon(
+def _greedy_or_uniform(
     k: np.uint64, greedy: np.uint64, epsilon: float, num_actions: int
 ) -> tuple[np.uint64, bool]:
-    """Find the epsilon-greedy draw where rounding cannot matter; say whether that is certain."""
+    """Find the epsilon-greedy action from the uniform alone; say whether rounding cannot matter."""
     u, share = k * _STEP, epsilon / num_actions
     low = greedy * share
     high = low + share + (1.0 - epsilon)
@@ -122,9 +122,9 @@ def _reckon(
         return greedy, bool(low + _MARGIN <= u < high - _MARGIN)
     if share <= _MARGIN:
         return greedy, False
-    place = (u if u < low else u - (1.0 - epsilon)) / share
-    off = abs(place - math.floor(place + 0.5)) * share
-    return np.uint64(place), bool(off > _MARGIN)
+    index = (u if u < low else u - (1.0 - epsilon)) / share
+    off = abs(index - math.floor(index + 0.5)) * share
+    return np.uint64(index), bool(off > _MARGIN)
 
 
 @inlined

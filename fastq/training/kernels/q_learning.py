@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastq.agents.td_control import QLearning
 from fastq.base.jit import inlined
+from fastq.training.kernels.facts import KernelFacts
 from fastq.training.kernels.layout import World
 from fastq.training.kernels.policy import renew_greedy
 from fastq.training.kernels.scratch import Work
@@ -41,9 +43,16 @@ def bootstrap(
     lane: np.uint64,
     actions: Any,
 ) -> float:
-    """Give the worth of the next state, in lock-step: the greatest Q-value."""
+    """Give the value of the next state, in lock-step: the greatest Q-value."""
     best: float = q[row]
     for other in range(1, len(actions)):
         candidate = q[row + np.uint64(other)]
         best = candidate if candidate > best else best
     return best
+
+
+FACTS = KernelFacts(
+    agent=QLearning,
+    names={"update": update},
+    lane_names={"bootstrap": bootstrap},
+)

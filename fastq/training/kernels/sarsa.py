@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastq.agents.td_control import Sarsa
 from fastq.base.jit import inlined
+from fastq.training.kernels.facts import KernelFacts
 from fastq.training.kernels.lanes import ACTION
 from fastq.training.kernels.layout import World
 from fastq.training.kernels.policy import renew_greedy
@@ -43,6 +45,14 @@ def bootstrap(
     lane: np.uint64,
     actions: Any,
 ) -> float:
-    """Give the worth of the next state, in lock-step: the Q-value of the action drawn there."""
+    """Give the value of the next state, in lock-step: the Q-value of the action drawn there."""
     ahead: float = q[row + words[ACTION + lane]]
     return ahead
+
+
+FACTS = KernelFacts(
+    agent=Sarsa,
+    names={"update": update},
+    lane_names={"bootstrap": bootstrap},
+    on_policy=True,
+)

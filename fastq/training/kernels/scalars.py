@@ -1,7 +1,7 @@
 """The scalar laws of one step, shared by all rules: draws, greedy actions, schedules.
 
 Each repeats, bit for bit, what NumPy and Python do in the reference. `k` is a uniform as an integer
-of 53 bits, as in `tables`. Indices are unsigned: a signed one costs a wrap-around check.
+of 53 bits, as in `layout`. Indices are unsigned: a signed one costs a wrap-around check.
 """
 
 import math
@@ -96,12 +96,12 @@ def draw_start(world: World, stream: NDArray[np.uint64]) -> np.uint64:
 @inlined
 def find_start(world: World, k: np.uint64) -> np.uint64:
     """Find the start state that a uniform draws."""
-    place = np.int64(0)
+    index = np.int64(0)
     if STOCHASTIC and not world.deterministic:
-        place = np.searchsorted(world.start_cumulative, k, side="right")
-        if place == len(world.start_states):  # only where rounding leaves the last sum below 1
+        index = np.searchsorted(world.start_cumulative, k, side="right")
+        if index == len(world.start_states):  # only where rounding leaves the last sum below 1
             return _ZERO
-    start: np.uint64 = world.start_states[place]
+    start: np.uint64 = world.start_states[index]
     return start
 
 
@@ -111,8 +111,8 @@ def draw_outcome(world: World, pair: np.uint64, stream: NDArray[np.uint64]) -> n
     if not STOCHASTIC or world.deterministic:
         return pair
     k, first = draw(stream), pair * world.num_outcomes
-    for place in range(world.num_outcomes):
-        outcome = first + np.uint64(place)
+    for index in range(world.num_outcomes):
+        outcome = first + np.uint64(index)
         if world.cumulative[outcome] > k:
             return outcome
     return first  # where rounding leaves the last sum below 1, gymnasium's argmax of nothing is 0

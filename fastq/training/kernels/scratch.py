@@ -10,87 +10,53 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.agents.algorithm import Algorithm
 from fastq.agents.schedules import Visits
-from fastq.agents.td_control import Agent, DoubleQLearning, DynaQ, TDAgent
+from fastq.agents.td_control import Agent
 from fastq.base.jit import inlined
 from fastq.mdp.finite_mdp import FiniteMDP
-
-_ZERO = np.uint64(0)
-
-
-class Model(NamedTuple):
-    """The last outcome of each pair of state and action, and which pairs were seen, in order."""
-
-    next_state: NDArray[np.uint64]
-    reward: NDArray[np.float64]
-    terminated: NDArray[np.bool_]
-    seen_states: NDArray[np.uint64]
-    """Shape (S,), of which so many are filled: `num_seen_states`, an array of one element."""
-    num_seen_states: NDArray[np.int64]
-    seen_actions: NDArray[np.uint64]
-    """From a state's row on, the actions seen there; how many stands in `num_seen_actions`."""
-    num_seen_actions: NDArray[np.int64]
-    is_seen: NDArray[np.bool_]
+from fastq.training.kernels.facts import KernelFacts
 
 
 class Work(NamedTuple):
     """Scratch tables of one run; SA = S * A."""
 
     tables: NDArray[np.float64]
-    """Further Q-tables, shape (T, SA)."""
+    """Further Q-tables, shape (T, SA), or (T, S, A) where states are plain numbers."""
     updates: NDArray[np.int64]
     """Updates of each pair and table, shape (T or 1, SA)."""
     draws: NDArray[np.int64]
     """Actions drawn in each state, at its row, shape (SA,)."""
     greedy: NDArray[np.unsignedinteger[Any]]
-    """The first of the best actions of each state, at its row, shape (SA,): to find it anew for
-    each action would stand in the way of the next step, for which a step back must wait."""
+    """The first of the best actions of each state, at its row, shape (SA,). It is kept up to date:
+    a search before each action would hold up the next step."""
     probabilities: NDArray[np.float64]
     """A policy in one state, shape (A,)."""
-    model: Model
+    memory: Any
+    """What only this algorithm remembers."""
 
 
-def lay_out_work(mdp: FiniteMDP, agents: Sequence[Agent]) -> Work:
+def lay_out_work(mdp: FiniteMDP, agents: Sequence[Agent], facts: KernelFacts) -> Work:
     """Allocate what agents of one class need."""
-    states, pairs = mdp.num_states, mdp.num_states * mdp.num_actions
-    tables = 2 if isinstance(agents[0], DoubleQLearning) else 0
-    shape: tuple[int, ...] = (tables, pairs)
-    if isinstance(agents[0], Algorithm):
-        shape = (agents[0].tables, states, mdp.num_actions)
-    by_visits = {
-        name: any(isinstance(getattr(agent, name), Visits) for agent in agents)
-        for name in ("alpha", "epsilon")
-        if isinstance(agents[0], TDAgent)
-    }
+    states, actions = mdp.num_states, mdp.num_actions
+    pairs, tables = states * actions, facts.further_tables
     return Work(
-        tables=np.empty(shape),
-        updates=np.empty((max(tables, 1), pairs if by_visits.get("alpha") else 0), dtype=np.int64),
-        draws=np.empty(pairs if by_visits.get("epsilon") else 0, dtype=np.int64),
-        greedy=np.empty(
-            pairs if isinstance(agents[0], TDAgent) else 0,
-            dtype=np.min_scalar_type(mdp.num_actions - 1),
-        ),
-        probabilities=np.empty(mdp.num_actions),
-        model=_lay_out_model(states, pairs) if isinstance(agents[0], DynaQ) else _NO_MODEL,
+        tables=np.empty((tables, pairs) if facts.rows else (tables, states, actions)),
+        updates=_counts((max(tables, 1), pairs), _any_by_visits(agents, "alpha")),
+        draws=_counts((pairs,), _any_by_visits(agents, "epsilon")),
+        greedy=np.empty(pairs if facts.rows else 0, dtype=np.min_scalar_type(actions - 1)),
+        probabilities=np.empty(actions),
+        memory=facts.memory(mdp) if facts.memory else (),
     )
 
 
-def _lay_out_model(states: int, pairs: int) -> Model:
-    """Allocate a model of an MDP."""
-    return Model(
-        next_state=np.empty(pairs, dtype=np.uint64),
-        reward=np.empty(pairs),
-        terminated=np.empty(pairs, dtype=np.bool_),
-        seen_states=np.empty(states, dtype=np.uint64),
-        num_seen_states=np.zeros(1, dtype=np.int64),
-        seen_actions=np.empty(pairs, dtype=np.uint64),
-        num_seen_actions=np.empty(pairs, dtype=np.int64),
-        is_seen=np.empty(pairs, dtype=np.bool_),
-    )
+def _counts(shape: tuple[int, ...], wanted: bool) -> NDArray[np.int64]:
+    """Allocate counts of visits, or none."""
+    return np.empty(shape if wanted else (*shape[:-1], 0), dtype=np.int64)
 
 
-_NO_MODEL = _lay_out_model(0, 0)
+def _any_by_visits(agents: Sequence[Agent], name: str) -> bool:
+    """Say whether a hyperparameter of some agent follows a schedule by visits."""
+    return any(isinstance(getattr(agent, name, None), Visits) for agent in agents)
 
 
 @inlined
@@ -100,12 +66,3 @@ def clear(work: Work, initial_value: float) -> None:
     work.updates[:] = 0
     work.draws[:] = 0
     work.greedy[:] = 0
-    work.model.num_seen_states[0] = 0
-    work.model.num_seen_actions[:] = 0
-    work.model.is_seen[:] = False
-
-
-@inlined
-def clear_to_zero(work: Work, initial_value: float) -> None:
-    """Make ready for a run of an algorithm of one's own."""
-    work.tables[:] = 0.0

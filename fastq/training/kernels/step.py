@@ -13,8 +13,8 @@ from fastq.training.kernels.scalars import visited
 class Transition(NamedTuple):
     """What happened in a step, as `update` is told.
 
-    States and actions are plain numbers for an algorithm of one's own; for fastq's they are
-    unsigned, and states are rows.
+    States and actions are plain numbers for a custom algorithm. For fastq's they are unsigned, and
+    states are rows.
     """
 
     state: Any
@@ -27,12 +27,12 @@ class Transition(NamedTuple):
     episode: int
     """Counted from 0."""
     u: float
-    """A uniform in [0, 1), where an algorithm of one's own asks for it."""
+    """A uniform in [0, 1), where a custom algorithm asks for it."""
 
 
 @inlined
 def pair_of_row(state: np.uint64, action: np.uint64, world: World) -> np.uint64:
-    """Give the place of a state, a row, and an action."""
+    """Give the index of the pair of a state, a row, and an action."""
     return state + action
 
 

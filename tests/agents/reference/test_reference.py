@@ -276,7 +276,7 @@ def test_expected_sarsa_looks_at_the_policy_of_now():
 
 
 def test_double_q_learning_judges_one_tables_choice_by_the_other():
-    """When Q1 = (0.5, 0) and Q2 = (0, 1.125), Q1's choice is worth 0 and Q2's would be 1.125."""
+    """When Q1 = (0.5, 0) and Q2 = (0, 1.125), Q1's choice has value 0 and Q2's would have 1.125."""
     env = TimeLimit(Graph({(0, 0): (0, 1, False), (0, 1): (0, 2, False)}), 3)
     rng = Script(LOW, LOW, HIGH, HIGH, LOW, LOW)
     q, _ = reference.double_q_learning(env, 1, 0.5, 0.5, 1.0, rng=rng)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastq
-from fastq.agents.td_control import AGENTS
+from fastq.agents.registry import AGENTS
 from fastq.training.parity import reference_run
 from tests.support.parity import KING, WORLDS, assert_parity, assert_same, same_bits, world
 

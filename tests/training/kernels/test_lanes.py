@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import fastq
 from fastq.agents.reference import make_epsilon_greedy_policy
 from fastq.training.kernels import lane_step, lanes, lockstep
+from fastq.training.kernels.build import facts_of
 from fastq.training.kernels.layout import lay_out_world
 from tests.training.kernels.test_policy import choice, epsilons, near_thresholds
 
@@ -25,14 +26,14 @@ def uncertain(here):
     return lanes.draw_actions(here.words, here.numbers)
 
 
-def place(name, lane):
+def at(name, lane):
     return int(getattr(lanes, name)) + lane
 
 
 def lanes_of(num_actions):
     stay = [(1.0, 0, 0.0, False)]
     return lanes.lay_out_lanes(
-        fastq.FiniteMDP.from_arrays([[stay] * num_actions]), fastq.QLearning()
+        fastq.FiniteMDP.from_arrays([[stay] * num_actions]), facts_of(fastq.QLearning)
     )
 
 
@@ -47,12 +48,12 @@ def test_the_draw_at_each_threshold(epsilon, num_actions, data):
         some = uniforms[start : start + lanes.LANES]
         here.words[: 8 * lanes.LANES] = 0
         for lane, k in enumerate(some):
-            here.words[place("STREAM", lane)] = k << 11
-            here.words[place("GREEDY", lane)] = greedy
+            here.words[at("STREAM", lane)] = k << 11
+            here.words[at("GREEDY", lane)] = greedy
         draw_in_all(here, epsilon, num_actions, np.uint64(2 ** len(some) - 1))
         for lane, k in enumerate(some):
-            assert here.words[place("ACTION", lane)] == choice(expected, k)
-            assert here.words[place("UNIFORM", lane)] == k
+            assert here.words[at("ACTION", lane)] == choice(expected, k)
+            assert here.words[at("UNIFORM", lane)] == k
 
 
 def test_hardly_a_draw_is_uncertain():
@@ -69,34 +70,34 @@ def test_a_uniform_on_a_threshold_is_uncertain():
     here = lanes_of(4)
     draw_in_all(here, 0.4, 4, np.uint64(0))
     here.words[: 4 * lanes.LANES] = 0
-    here.words[place("STREAM", 5)] = int(0.1 * 2**53) << 11
+    here.words[at("STREAM", 5)] = int(0.1 * 2**53) << 11
     found = int(uncertain(here))
     assert found >> 5 & 1
     here.words[: 4 * lanes.LANES] = 0
-    here.words[place("STREAM", 5)] = int(0.15 * 2**53) << 11
+    here.words[at("STREAM", 5)] = int(0.15 * 2**53) << 11
     assert not int(uncertain(here)) >> 5 & 1
 
 
 def test_lanes_begin_where_cache_lines_do_and_their_tables_lie_apart():
     mdp = fastq.windy_gridworld()
-    for agent, tables in ((fastq.QLearning(), 1), (fastq.DoubleQLearning(), 2)):
-        here = lanes.lay_out_lanes(mdp, agent)
+    for kind, tables in ((fastq.QLearning, 1), (fastq.DoubleQLearning, 2)):
+        here = lanes.lay_out_lanes(mdp, facts_of(kind))
         assert here.words.ctypes.data % 64 == here.numbers.ctypes.data % 64 == 0
-        first = here.words[place("TABLE", 0) :][: lanes.LANES].astype(int)
+        first = here.words[at("TABLE", 0) :][: lanes.LANES].astype(int)
         assert (np.diff(first) >= tables * mdp.num_states * mdp.num_actions).all()
         assert first[-1] + tables * mdp.num_states * mdp.num_actions <= len(here.q)
 
 
 def test_transitions_are_packed_as_documented():
     mdp = fastq.FiniteMDP.from_gymnasium("FrozenLake-v1")
-    packed = lanes.lay_out_lanes(mdp, fastq.QLearning()).transitions
+    packed = lanes.lay_out_lanes(mdp, facts_of(fastq.QLearning)).transitions
     assert np.array_equal(packed >> 1, mdp.next_state.ravel() * mdp.num_actions)
     assert np.array_equal(packed & 1, mdp.terminated.ravel())
 
 
 @pytest.mark.parametrize(("runs", "fits"), [(15, False), (16, True)])
 def test_few_runs_do_not_fill_lanes(runs, fits):
-    assert lanes.fits_lanes(fastq.windy_gridworld(), [fastq.QLearning()], runs) == fits
+    assert lanes.fits_lanes(fastq.windy_gridworld(), facts_of(fastq.QLearning), runs) == fits
 
 
 @numba.njit
@@ -109,12 +110,13 @@ def test_outcomes_at_each_threshold():
     chances = [0.25, 0.5, 0.25]
     slippery = [(chance, 0, float(i), False) for i, chance in enumerate(chances)]
     mdp = fastq.FiniteMDP.from_arrays([[slippery, slippery]])
-    here, world = lanes.lay_out_lanes(mdp, fastq.QLearning()), lay_out_world(mdp, 1, rows=False)
+    here = lanes.lay_out_lanes(mdp, facts_of(fastq.QLearning))
+    world = lay_out_world(mdp, 1, rows=False)
     for edge in (2**51, 3 * 2**51):
         for k in (edge - 1, edge, edge + 1):
             here.words[: 8 * lanes.LANES] = 0
-            here.words[place("ENVIRONMENT", 3)] = k << 11
-            here.words[place("ROW", 3)], here.words[place("ACTION", 3)] = 0, 1
+            here.words[at("ENVIRONMENT", 3)] = k << 11
+            here.words[at("ROW", 3)], here.words[at("ACTION", 3)] = 0, 1
             outcomes_of(here.words, world.cumulative, 3)
             drawn = int(np.searchsorted(np.cumsum(chances), k * 2.0**-53, side="right"))
-            assert here.words[place("OUTCOME", 3)] == 3 + drawn
+            assert here.words[at("OUTCOME", 3)] == 3 + drawn

@@ -35,10 +35,10 @@ def in_lanes(monkeypatch):
     """Note the kernels that are used in lock-step."""
     found, kernel_for = [], train.kernel_for
 
-    def noted(agent_type, sort):
-        if sort.in_lanes:
-            found.append(sort)
-        return kernel_for(agent_type, sort)
+    def noted(agent_type, variant):
+        if variant.in_lanes:
+            found.append(variant)
+        return kernel_for(agent_type, variant)
 
     monkeypatch.setattr(train, "kernel_for", noted)
     return found
@@ -164,9 +164,9 @@ def test_ties_are_broken_as_in_single_runs(kind, name, in_lanes):
     agents = [kind(**options) for options in TIED]
     options = {"episodes": 7, "seed": 5, "max_steps": 500}
     batch = assert_equal_to_single_runs(mdp, agents, runs=9, **options)
-    (sort,) = in_lanes
-    assert sort.ties
-    first, random = (batch.lengths[place * 9 : place * 9 + 9] for place in (4, 0))
+    (variant,) = in_lanes
+    assert variant.ties
+    first, random = (batch.lengths[index * 9 : index * 9 + 9] for index in (4, 0))
     assert (first != random).any()  # a negative control: the rule matters
 
 
@@ -227,6 +227,7 @@ def test_a_wrong_rule_is_found(wrong, monkeypatch):
     mdp, options = fastq.windy_gridworld(), {"episodes": 20, "seed": 0}
     right = fastq.train_batch(mdp, QLearning(), runs=16, **options)
     names = {"STOCHASTIC": False, "RANDOM_TIES": False, "bootstrap": q_learning.bootstrap, **wrong}
-    kernel = specialised(lockstep.learn_lanes, "learn_wrongly", "".join(wrong), names)
+    points = (*lockstep.POINTS, "NONE")
+    kernel = specialised(lockstep.learn_lanes, "learn_wrongly", "".join(wrong), names, points)
     monkeypatch.setattr(train, "kernel_for", lambda *args: kernel)
     assert fastq.train_batch(mdp, QLearning(), runs=16, **options).q.tobytes() != right.q.tobytes()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import fastq
 from fastq.agents.reference import make_epsilon_greedy_policy, make_softmax_policy
 from fastq.training.kernels import policy
+from fastq.training.kernels.build import facts_of
 from fastq.training.kernels.layout import lay_out_learners, lay_out_world
 from fastq.training.kernels.scratch import lay_out_work
 
@@ -28,7 +29,7 @@ class World:
         mdp = fastq.FiniteMDP.from_arrays([[stay] * num_actions])
         self.world = lay_out_world(mdp, 1, rows=True)
         self.agent = lay_out_learners([agent]).current[0]
-        self.work = lay_out_work(mdp, [agent])
+        self.work = lay_out_work(mdp, [agent], facts_of(type(agent)))
 
     def draw(self, q, k):
         """Draw with a stream whose next uniform is k * 2**-53."""
@@ -64,9 +65,9 @@ epsilons = st.floats(0, 1) | st.sampled_from([5e-324, 1e-300, 1e-18, 1e-9, 1e-8,
 @given(epsilon=epsilons, num_actions=st.sampled_from([3, 17, 300]), data=st.data())
 @pytest.mark.parametrize("ties", ["first", "random"])
 def test_epsilon_greedy_at_each_threshold(ties, epsilon, num_actions, data):
-    places = st.integers(0, num_actions - 1)
+    indices = st.integers(0, num_actions - 1)
     q = np.zeros(num_actions)
-    q[data.draw(st.lists(places, min_size=1, max_size=4))] = 1.0
+    q[data.draw(st.lists(indices, min_size=1, max_size=4))] = 1.0
     agent = fastq.QLearning(epsilon=epsilon, ties=ties)
     expected = make_epsilon_greedy_policy(q, epsilon, num_actions, ties)
     here = World(num_actions, agent)

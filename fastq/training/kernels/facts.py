@@ -1,0 +1,46 @@
+"""What distinguishes an algorithm, as data.
+
+The module of each algorithm declares its `FACTS`. `build` binds their names in a loop, `scratch`
+and `lanes` allocate the memory that they ask for. So a module is all that an algorithm needs here:
+nothing else names it.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from fastq.agents.td_control import Agent
+from fastq.mdp.finite_mdp import FiniteMDP
+
+
+class Draws(NamedTuple):
+    """How many uniforms an update draws, beside the one of each action."""
+
+    update: int = 0
+    random_ties: int = 0
+    """In addition, with random ties, in a step that did not terminate."""
+    planning_step: int = 0
+    """In addition, for each planning step."""
+
+
+class KernelFacts(NamedTuple):
+    """What a kernel has of its algorithm."""
+
+    agent: type[Agent]
+    """The class of the agents that it trains."""
+    names: Mapping[str, Any]
+    """What is bound in the plain loop, by the names of `loop.POINTS`."""
+    lane_names: Mapping[str, Any] = MappingProxyType({})
+    """What is bound in lock-step, by the names of `lockstep.POINTS`; empty where an algorithm has
+    no rules for lanes."""
+    lane_ties: bool = True
+    """Whether its rules for lanes know random ties."""
+    on_policy: bool = False
+    """Whether the next action is drawn before the update."""
+    further_tables: int = 0
+    """How many Q-tables it learns beside the one that it acts on."""
+    rows: bool = True
+    """Whether states are rows of the flat table, else plain numbers."""
+    memory: Callable[[FiniteMDP], Any] | None = None
+    """Allocates what only this algorithm remembers of a run; it binds a `clear` of its own then."""
+    draws: Draws = Draws()
