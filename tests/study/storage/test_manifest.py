@@ -8,11 +8,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pydantic
 import pytest
 
 import fastq
 from fastq.study.storage import manifest
+from fastq.study.storage.manifest import Manifest
 from fastq.study.storage.store import Directory
+from fastq.study.study import Study
 from tests.conftest import contents, rerun
 
 
@@ -99,8 +102,14 @@ def test_a_directory_that_cannot_be_made(fields, tmp_path):
         ("[]", "manifest.json: is damaged"),
         ("{}", "manifest.json: is damaged"),
         ('{"format": 99, "spec": {"env": ""}, "environment": "", "max_steps": 1}', "format = 99"),
-        ({"wall_time": "long"}, r"manifest.json: is damaged \(wall_time = 'long'\)"),
-        ({"spec": None}, r"manifest.json: is damaged \(spec = None\)"),
+        (
+            {"wall_time": "long"},
+            r"is damaged \(wall_time = 'long': must be a number from 0 to 1e15\)",
+        ),
+        ({"steps": True}, r"is damaged \(steps = True: must be an integer from 0 to 2\*\*63 - 1\)"),
+        ({"spec": None}, r"manifest.json: is damaged \(spec = None: "),
+        ({"spec": {"env": "a\n"}}, r"is damaged \(spec\.env = 'a\\n': must be text that can be"),
+        ({"clean": "yes"}, r"manifest.json: is damaged \(clean = 'yes': "),
         ({"study": {}}, r"manifest.json: is damaged \(its content does not have its checksum"),
     ],
 )
@@ -111,6 +120,40 @@ def test_a_damaged_manifest(study, text, message):
     path.write_text(text)
     with pytest.raises(fastq.InputError, match=message):
         fastq.Results(study)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, field in Manifest.model_fields.items() if field.is_required()]
+)
+def test_a_manifest_that_lacks_a_field(study, name):
+    path = study / "manifest.json"
+    found = json.loads(path.read_text())
+    del found[name]
+    path.write_text(json.dumps(found))
+    with pytest.raises(fastq.InputError, match=f"manifest.json: is damaged .*{name}"):
+        fastq.Results(study)
+
+
+def test_the_model_has_each_field_that_is_written(results):
+    found = json.loads((results.directory / "manifest.json").read_text())
+    assert set(found) == set(Manifest.model_fields)
+    assert set(found["study"]) == set(Study.model_fields)
+
+
+def test_fields_of_a_later_fastq_are_kept(study):
+    path = study / "manifest.json"
+    found = {**json.loads(path.read_text()), "weather": "mild"}
+    found["checksum"] = manifest._checksum(found)
+    path.write_text(json.dumps(found))
+    assert fastq.Results(study).manifest["weather"] == "mild"
+
+
+def test_the_schema_in_the_docs_is_that_of_the_model():
+    """If it differs, write the file anew: ``json.dumps(schema(), indent=2)`` and a last newline."""
+    path = Path(fastq.__file__).parents[1] / "docs" / "manifest.schema.json"
+    if tuple(map(int, pydantic.VERSION.split(".")[:2])) < (2, 11):
+        pytest.skip("pydantic before 2.11 writes some parts of a schema differently")
+    assert json.loads(path.read_text()) == manifest.schema()
 
 
 def test_no_study():

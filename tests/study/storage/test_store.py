@@ -67,7 +67,7 @@ def test_only_one_holds_the_lock(store):
 
 def test_the_lock_of_a_killed_process_is_free(store):
     code = (
-        "import os, sys, fastq.store as s\n"
+        "import os, sys, fastq.study.storage.store as s\n"
         "with s.Directory(sys.argv[1]).lock():\n    os.kill(os.getpid(), 9)"
     )
     done = subprocess.run([sys.executable, "-c", code, str(store.path)], check=False)
