@@ -162,18 +162,30 @@ def test_no_study():
 
 
 def test_a_second_sitting_adds_to_the_first(fields, tmp_path):
-    """Steps and time add up, the day of its making stays, and another name is no other study."""
+    """Steps and time add up, and the day of its making stays."""
     rerun(fields, tmp_path / "x", runs=3)
     path = tmp_path / "x" / "manifest.json"
     first = json.loads(path.read_text())
     old = {**first, "created": "2001-02-03T04:05:06+00:00", "wall_time": 1000.0}
     old["checksum"] = manifest._checksum(old)
     path.write_text(json.dumps(old))
-    results = rerun(fields, tmp_path / "x", env=fastq.windy_gridworld())
+    results = rerun(fields, tmp_path / "x")
     second = json.loads(path.read_text())
     assert second["created"] == old["created"]
     assert second["wall_time"] > 1000
     assert second["steps"] == results.episodes()["length"].sum() > first["steps"] > 0
+
+
+def test_another_name_of_the_same_tables_is_no_other_study(study, fields):
+    mdp = fastq.FiniteMDP.from_gymnasium(fields["env"])
+    tables = {name: getattr(mdp, name) for name in ("next_state", "reward", "probability")}
+    tables |= {"terminated": mdp.terminated, "start": mdp.start}
+    other = fastq.FiniteMDP(**tables, max_steps=mdp.max_steps, name="another name")
+    assert rerun(fields, study, env=other).study.env == "another name"
+    tables["reward"] = 2 * mdp.reward
+    different = fastq.FiniteMDP(**tables, max_steps=mdp.max_steps, name="another name")
+    with pytest.raises(fastq.InputError, match="holds another study, with environment = "):
+        rerun(fields, study, env=different)
 
 
 @pytest.mark.parametrize(
