@@ -128,7 +128,7 @@ def test_what_is_a_function_of_the_users(own):
     for value in (own.double, numba.njit(own.double)):
         assert captured.is_function(value)
         assert captured.plain_function(value) is own.double
-    for value in (np.linalg.norm, abs, math.sqrt, own.tools, 3, str, own.pair):
+    for value in (numba.njit, np.linalg.norm, abs, math.sqrt, own.tools, 3, str, own.pair):
         assert not captured.is_function(value)
 
 
@@ -146,6 +146,12 @@ def test_lookups_say_what_follows_and_where(own):
     )
     (free, known) = captured.lookups(own.closed.__code__)
     assert (free.name, free.free, known.name, known.free) == ("k", True, "FACTOR", False)
+
+
+def test_a_variable_of_the_outer_function_is_not_outside(own):
+    assert [one.name for one in captured.lookups(own.made.__code__)] == ["FACTOR"]
+    inner = [one.name for one in captured.lookups(own.closed.__code__)]
+    assert inner == ["k", "FACTOR"]
 
 
 def test_reached_lists_libraries_and_builtins_too(own):
