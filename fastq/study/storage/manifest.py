@@ -25,7 +25,7 @@ from fastq.mdp.finite_mdp import FiniteMDP
 from fastq.study.manifest_fields import Name, Seconds, Total, checked
 from fastq.study.storage.algorithms import entries_of, put_texts
 from fastq.study.storage.configurations import put_catalogue
-from fastq.study.storage.store import Store
+from fastq.study.storage.store import Store, refused
 from fastq.study.study import Study, identity_of
 from fastq.study.sweep import Sweep
 
@@ -95,10 +95,8 @@ def check_study(store: Store, sweep: Sweep) -> None:
     if has_manifest(store):
         _check_same_study(store, read_manifest(store), sweep)
     elif not is_free:
-        raise InputError(
-            f"out = {str(store)!r}: holds something else; "
-            "must be a new or empty directory, or one that holds this study"
-        )
+        allowed = "a new or empty directory, or one that holds this study"
+        raise refused(store, f"holds something else; must be {allowed}")
 
 
 def has_manifest(store: Store) -> bool:
@@ -141,7 +139,7 @@ def open_study(store: Store, sweep: Sweep) -> None:
         if old:  # last of all, so that a sweep that is refused changes nothing
             _write_manifest(store, _manifest(sweep, old))
     except OSError as error:
-        raise InputError(f"out = {str(store)!r}: cannot be written ({said(error)})") from None
+        raise refused(store, f"cannot be written ({said(error)})") from None
 
 
 def said(error: OSError) -> str:
@@ -170,7 +168,10 @@ def read_manifest(store: Store) -> dict[str, Any]:
         raise InputError(f"{path}: is damaged ({reason})") from None
     if found != FORMAT:
         raise InputError(
-            f"{path}: format = {shorten(found)}: must be {FORMAT}; made by another fastq"
+            f"{path}: format = {shorten(found)}: must be {FORMAT}; made by another fastq",
+            field="format",
+            value=found,
+            allowed=str(FORMAT),
         )
     try:
         checked(Manifest, manifest)
@@ -243,10 +244,10 @@ def _check_same_study(store: Store, manifest: dict[str, Any], sweep: Sweep) -> N
     if not set(there) & set(here):
         differing["agent"] = (there, here)
     for field, (old, value) in differing.items():
-        raise InputError(
-            f"out = {str(store)!r}: holds another study, with "
-            f"{field} = {shorten(old)} and not {shorten(value)}; "
-            "must be a new directory, or the same study"
+        raise refused(
+            store,
+            f"holds another study, with {field} = {shorten(old)} and not {shorten(value)}; "
+            "must be a new directory, or the same study",
         )
 
 
