@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csgraph, csr_array, diags_array, eye_array, linalg
 
-from fastq.base.errors import InputError
+from fastq.mdp.arrays import check_each
 from fastq.mdp.finite_mdp import FiniteMDP
 
 Floats = NDArray[np.float64]
@@ -171,9 +171,3 @@ def _solve(onward: Any, right: Floats) -> Floats:
         except RuntimeError:  # singular
             found = np.full(both.shape, np.nan)
     return np.where((found[1] > 0.5) & (found[1] < 1e9), found[0], np.nan)
-
-
-def check_each(field: str, table: Floats, good: Bools, allowed: str) -> None:
-    """Name the first entry that is not good."""
-    for place in map(tuple, np.argwhere(~good).tolist()):
-        raise InputError(f"{field} at {place} = {table[place]}: must be {allowed}")

@@ -1,4 +1,4 @@
-"""What makes tables an MDP; each error names the first place where they are none."""
+"""What makes tables an MDP; each error names the first entry that is wrong."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fastq.base.errors import InputError
 from fastq.base.text import LONGEST, is_name
-from fastq.base.validation import check_arguments, shorten
+from fastq.base.validation import check_arguments, not_allowed
 from fastq.mdp.arrays import check_distributions, check_each, check_shape
 from fastq.mdp.grid_layout import GridLayout
 
@@ -19,12 +19,14 @@ def check_tables(tables: Mapping[str, NDArray[Any]], start: NDArray[np.float64])
     Raises
     ------
     InputError
-        At the first place where they do not make an MDP.
+        Naming the first entry that makes no MDP.
     """
     next_state = tables["next_state"]
     shape = next_state.shape
     if len(shape) != 3 or 0 in shape:
-        raise InputError(f"next_state has shape {shape}: must be (states, actions, outcomes)")
+        allowed = "(states, actions, outcomes)"
+        message = f"next_state has shape {shape}: must be {allowed}"
+        raise InputError(message, field="next_state", value=shape, allowed=allowed)
     for field, table in tables.items():
         check_shape(field, table, [shape if field != "start" else shape[:1]])
     good = (next_state >= 0) & (next_state < shape[0])
@@ -46,15 +48,18 @@ def check_about(name: Any, max_steps: Any, layout: Any, shape: tuple[int, ...]) 
     check_arguments(max_steps=max_steps)
     if not is_name(name):
         allowed = f"a string that can be printed, of up to {LONGEST} letters"
-        raise InputError(f"name = {shorten(name)}: must be {allowed}")
+        raise not_allowed("name", name, allowed)
     if layout is None:
         return
     if not isinstance(layout, GridLayout):
-        raise InputError(f"layout = {shorten(layout)}: must be a GridLayout")
+        raise not_allowed("layout", layout, "a GridLayout")
     found = (layout.shape[0] * layout.shape[1], len(layout.moves))
     if found != shape[:2]:
         raise InputError(
-            f"layout has {found[0]} cells and {found[1]} moves: must have {shape[0]} and {shape[1]}"
+            f"layout has {found[0]} cells and {found[1]} moves: "
+            f"must have {shape[0]} and {shape[1]}",
+            field="layout",
+            value=layout,
         )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastq.base.errors import InputError
-from fastq.base.validation import shorten
+from fastq.base.validation import not_allowed
 from fastq.mdp.arrays import as_table, check_distributions, check_each, check_shape
 from fastq.mdp.outcomes import Tables, padded, read_start
 
@@ -19,12 +19,13 @@ def from_dense(
     Raises
     ------
     InputError
-        Naming the array and the place where it makes no MDP.
+        Naming the array, and the first entry of it that is wrong.
     """
     dense = as_table("transitions", transitions, np.float64)
     if dense.ndim != 3 or 0 in dense.shape or dense.shape[0] != dense.shape[2]:
         allowed = "(states, actions, states)"
-        raise InputError(f"transitions has shape {dense.shape}: must be {allowed}")
+        message = f"transitions has shape {dense.shape}: must be {allowed}"
+        raise InputError(message, field="transitions", value=dense.shape, allowed=allowed)
     check_distributions("transitions", dense, or_zero=True)
     initial = read_start(start, len(dense))
     ends = _terminal(terminal, len(dense))
@@ -49,7 +50,7 @@ def _terminal(terminal: Any, num_states: int) -> NDArray[np.bool_]:
     good = states.ndim == 1 and (states.size == 0 or states.dtype.kind in "iu")
     if not good or not all(0 <= state < num_states for state in states):
         allowed = f"a list of states from 0 to {num_states - 1}"
-        raise InputError(f"terminal = {shorten(terminal)}: must be {allowed}")
+        raise not_allowed("terminal", terminal, allowed)
     marks = np.zeros(num_states, dtype=np.bool_)
     marks[states.astype(np.int64)] = True
     return marks

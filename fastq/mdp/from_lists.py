@@ -2,7 +2,7 @@
 
 ``listed[state][action]`` is a sequence of `fastq.mdp.outcomes.Outcome`: probability, next state,
 reward or its normal distribution, terminated. Whole columns are checked at once, so that a million
-states take seconds; the place of a bad entry is looked for only when there is one.
+states take seconds; the index of a bad entry is looked for only when there is one.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastq.base.errors import InputError
-from fastq.base.validation import shorten
+from fastq.base.validation import not_allowed, shorten
 from fastq.mdp.outcomes import Tables, padded, read_start
 
 
@@ -37,7 +37,7 @@ def from_lists(name: str, listed: Any, start: Any) -> tuple[Tables, NDArray[np.f
     Raises
     ------
     InputError
-        Naming the first place where they are no outcomes.
+        Naming the first entry that is no outcome.
     """
     rows, num_states = _rows(name, listed)
     flat = list(chain.from_iterable(rows))
@@ -46,12 +46,13 @@ def from_lists(name: str, listed: Any, start: Any) -> tuple[Tables, NDArray[np.f
         found = "no outcome" if index is None else shorten(flat[index])
         place = name if index is None else _place(name, rows, num_states, index)
         allowed = "(probability, next state, reward, terminated)"
-        raise InputError(f"{place} = {found}: must be {allowed}")
+        raise InputError(f"{place} = {found}: must be {allowed}", field=place, allowed=allowed)
     counts = np.fromiter(map(len, rows), np.int64, len(rows)).reshape(num_states, -1)
     try:
         columns = _columns(list(zip(*flat, strict=True)), num_states)
     except _EntryError as error:
-        raise InputError(f"{_place(name, rows, num_states, error.index)}: {error}") from None
+        place = _place(name, rows, num_states, error.index)
+        raise InputError(f"{place}: {error}", field=place) from None
     initial = read_start(start, num_states)
     return padded(name, counts, columns, initial), initial
 
@@ -67,20 +68,21 @@ def _rows(name: str, listed: Any) -> tuple[list[Sequence[Any]], int]:
             place = f"{name}[{s}]"
             if len(state) not in (0, num_actions):
                 allowed = f"{num_actions}, as other states have"
-                raise InputError(f"{place} has {len(state)} actions: must be {allowed}")
+                message = f"{place} has {len(state)} actions: must be {allowed}"
+                raise InputError(message, field=place, value=len(state), allowed=allowed)
             rows.extend(
                 [state[a] for a in range(num_actions)] if len(state) else [()] * num_actions
             )
         sizes = [_size(row) for row in rows]
     except (LookupError, TypeError):
-        raise InputError(
-            f"{place} must list the outcomes by state and action, each from 0"
-        ) from None
+        message = f"{place} must list the outcomes by state and action, each from 0"
+        raise InputError(message, field=place) from None
     if not rows:
-        raise InputError(f"{name} lists no action: must list the outcomes by state and action")
+        message = f"{name} lists no action: must list the outcomes by state and action"
+        raise InputError(message, field=name)
     if -1 in sizes:
         s, a = divmod(sizes.index(-1), num_actions)
-        raise InputError(f"{name}[{s}][{a}] = {shorten(rows[sizes.index(-1)])}: must be a list")
+        raise not_allowed(f"{name}[{s}][{a}]", rows[sizes.index(-1)], "a list")
     return rows, len(states)
 
 
@@ -90,7 +92,7 @@ def _size(value: Any) -> int:
 
 
 def _place(name: str, rows: list[Sequence[Any]], num_states: int, index: int) -> str:
-    """Name the state, action and place of the outcome with this index."""
+    """Name an outcome by its state, its action, and its index among theirs."""
     ends = np.cumsum([len(row) for row in rows])
     row = int(np.searchsorted(ends, index, side="right"))
     state, action = divmod(row, len(rows) // num_states)
@@ -135,8 +137,8 @@ def _column(field: str, values: Sequence[Any]) -> NDArray[Any]:
         column = np.array(None)
     if column.dtype.kind in "biuf" and column.ndim == 1:
         return column
-    places = (i for i, value in enumerate(values) if not isinstance(value, Real | np.bool_))
-    index = next(places, 0)
+    wrong = (i for i, value in enumerate(values) if not isinstance(value, Real | np.bool_))
+    index = next(wrong, 0)
     raise _EntryError(index, field, values[index], "a number")
 
 

@@ -41,9 +41,11 @@ class GridLayout(Validated):
             value = getattr(self, field)
             if max(value if isinstance(value, tuple) else (value,), default=0) >= rows * columns:
                 allowed = f"states from 0 to {rows * columns - 1}"
-                raise InputError(f"layout.{field} = {value}: must be {allowed}")
+                message = f"layout.{field} = {value}: must be {allowed}"
+                raise InputError(message, field=f"layout.{field}", value=value, allowed=allowed)
         if len(self.wind) not in (0, columns):
-            raise InputError(f"layout.wind = {self.wind}: must have {columns} numbers, or none")
+            message = f"layout.wind = {self.wind}: must have {columns} numbers, or none"
+            raise InputError(message, field="layout.wind", value=self.wind)
 
 
 def from_json(fields: Any) -> GridLayout:

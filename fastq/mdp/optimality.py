@@ -69,7 +69,8 @@ def all_alike(mdp: FiniteMDP) -> bool:
 
 
 def _refusal(why: str) -> InputError:
-    return InputError(f"metric = 'optimal_actions': {why}")
+    message = f"metric = 'optimal_actions': {why}"
+    return InputError(message, field="metric", value="optimal_actions")
 
 
 def _reached(mdp: FiniteMDP) -> Bools:

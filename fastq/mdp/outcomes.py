@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastq.base.errors import InputError
-from fastq.base.validation import LARGEST, shorten
+from fastq.base.validation import LARGEST, not_allowed
 from fastq.mdp.arrays import as_table, check_shape
 
 Outcome = tuple[float, int, float | NormalDist, bool]
@@ -40,7 +40,7 @@ def read_start(start: Any, num_states: int) -> NDArray[np.float64]:
     if np.ndim(start) == 0:
         if isinstance(start, bool) or start not in range(num_states):
             allowed = f"a state from 0 to {num_states - 1}, or a distribution over the states"
-            raise InputError(f"start = {shorten(start)}: must be {allowed}")
+            raise not_allowed("start", start, allowed)
         table = np.zeros(num_states)
         table[start] = 1.0
         return table
@@ -75,9 +75,10 @@ def padded(
     """Lay columns out as tables; `counts`, of shape (S, A), are the lengths of the lists."""
     most = max(int(counts.max()), 1)
     if counts.size * most > LARGEST:
-        raise InputError(f"{name} has {counts.size * most} outcomes: must have at most {LARGEST}")
+        message = f"{name} has {counts.size * most} outcomes: must have at most {LARGEST}"
+        raise InputError(message, field=name)
     if not len(columns.next_state):
-        raise InputError(f"{name} has no outcome: must have one in some state")
+        raise InputError(f"{name} has no outcome: must have one in some state", field=name)
     empty = counts == 0
     first = np.cumsum(counts).reshape(counts.shape) - counts
     listed = np.arange(most) < counts[..., None]
@@ -101,4 +102,5 @@ def _close(name: str, tables: Tables, empty: NDArray[np.bool_], start: NDArray[n
     if bad.size:
         state, action = bad[0].tolist()
         allowed = f"one at least, as episodes go on from state {state}"
-        raise InputError(f"{name}[{state}][{action}] has no outcome: must have {allowed}")
+        field = f"{name}[{state}][{action}]"
+        raise InputError(f"{field} has no outcome: must have {allowed}", field=field)

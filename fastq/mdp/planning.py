@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastq.base.errors import InputError
-from fastq.base.validation import Count, Fraction, StepSize, Validated, choose, shorten
+from fastq.base.validation import Count, Fraction, StepSize, Validated, choose, not_allowed
 from fastq.mdp import finite_horizon as horizons
-from fastq.mdp.bellman import TIE, Floats, Ints, check_each, lay_out
+from fastq.mdp.arrays import check_each, check_shape
+from fastq.mdp.bellman import TIE, Floats, Ints, lay_out
 from fastq.mdp.finite_mdp import FiniteMDP
 
 
@@ -280,7 +280,6 @@ def _read(field: str, values: Any, *sizes: tuple[int, ...]) -> Floats:
     try:
         table = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
-        raise InputError(f"{field} = {shorten(values)}: must be a table of numbers") from None
-    if table.shape not in sizes:
-        raise InputError(f"{field} has shape {table.shape}: must be {' or '.join(map(str, sizes))}")
+        raise not_allowed(field, values, "a table of numbers") from None
+    check_shape(field, table, sizes)
     return table

@@ -49,7 +49,9 @@ def bounds_of(metric: Metric, mdp: FiniteMDP, max_steps: int, episodes: int) -> 
     if mdp.reward_sd is not None:
         raise InputError(
             f"metric = '{metric}': has no bounds, for rewards of {mdp.name!r} are normal; must "
-            'have some for guarantee = "any"'
+            'have some for guarantee = "any"',
+            field="metric",
+            value=str(metric),
         )
     if name == "reward_per_step":
         possible = mdp.reward[mdp.probability > 0]

@@ -7,40 +7,72 @@ has changed since, or is not at hand.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from fastq.base.errors import InputError
-from fastq.base.validation import shorten
-from fastq.study.manifest_fields import check_study
-from fastq.study.record import Record, as_plain, as_record
+from fastq.base.validation import Count, Seed, Validated, not_allowed, shorten
+from fastq.study.manifest_fields import Name, StoredCell, checked
+from fastq.study.record import COLUMNS, Record, as_plain, as_record
 from fastq.study.sweep import Configuration, Sweep
+from fastq.study.sweep_fields import RECORDED
 
 Cell = float | int | str
 """What a table shows of a hyperparameter: a schedule as text."""
+_Record = Annotated[
+    Record,
+    PlainValidator(as_record),
+    PlainSerializer(as_plain),
+    Field(description=RECORDED),
+    WithJsonSchema({"type": ["string", "object"], "description": RECORDED}),
+]
 
 
-@dataclass(frozen=True)
-class Study:
+class Study(Validated):
     """The sweep that was last run over a directory, in plain words and numbers."""
 
-    env: str
-    agents: list[str]
-    seed: int
-    episodes: int
-    runs: int
-    record: Record
-    identity: str
+    model_config = ConfigDict(extra="ignore")
+
+    env: Name
+    agents: Annotated[list[Name], Field(min_length=1, description="a list of names")]
+    seed: Seed
+    episodes: Count
+    runs: Count
+    record: _Record
+    identity: Name
     """Digest of all that, besides a configuration's key and the run, decides what is recorded."""
-    keys: list[str]
+    keys: Annotated[list[Name], Field(min_length=1, description="a list of keys")]
     """Of each configuration, in the sweep's order."""
-    points: list[dict[str, Cell]]
+    points: Annotated[
+        list[dict[Name, StoredCell]],
+        Field(description="a list of tables from names to numbers or words that can be printed"),
+    ]
     """What varies between the configurations."""
+
+    def check(self) -> None:
+        """Refuse points that are none of these agents', or keys that name none or two of them."""
+        if len(self.keys) != len(self.points):
+            raise InputError("keys and points differ in number", field="keys")
+        if len(set(self.keys)) < len(self.keys):
+            raise InputError("keys: one is there twice", field="keys")
+        several = len(self.agents) > 1
+        names = set(self.points[0])
+        for i, point in enumerate(self.points):
+            if several != ("agent" in point) or not (several or set(point) == names) or not point:
+                message = f"points[{i}] = {shorten(point)}: has other names than it must"
+                raise InputError(message, field=f"points[{i}]", value=point)
+            if several and point["agent"] not in self.agents:
+                raise not_allowed(f"points[{i}].agent", point["agent"], "one of agents")
+        taken = (set().union(*self.points) - {"agent"}) & COLUMNS
+        if taken:
+            message = f"points: {min(taken)} is the name of a column of the results"
+            raise InputError(message, field="points")
 
     @classmethod
     def of(cls, sweep: Sweep) -> "Study":
-        """Describe a sweep."""
-        return cls(
+        """Describe a sweep, which was checked when it was made."""
+        return cls.model_construct(
             env=sweep.env_name,
             agents=[agent_type.name for agent_type in sweep.agents],
             seed=sweep.seed,
@@ -61,17 +93,11 @@ class Study:
         InputError
             Naming the field that is damaged.
         """
-        check_study(stored)
-        try:
-            record = as_record(stored.get("record"))
-        except ValueError:
-            raise InputError(f"record = {shorten(stored.get('record'))}") from None
-        names = [field.name for field in fields(cls)]
-        return cls(**{**{name: stored[name] for name in names}, "record": record})
+        return checked(cls, stored)
 
     def to_manifest(self) -> dict[str, Any]:
         """Write the study in JSON's own types."""
-        return {**asdict(self), "record": as_plain(self.record)}
+        return self.model_dump()
 
     @property
     def num_configurations(self) -> int:

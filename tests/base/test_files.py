@@ -2,6 +2,10 @@
 
 import os
 import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +32,82 @@ def test_a_failed_put_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch
     with pytest.raises(OSError, match="No space"):
         files.put(final, b"new")
     assert contents(tmp_path) == {final: b"old"}
+
+
+def test_bytes_are_on_the_disk_before_the_file_has_its_name(tmp_path, monkeypatch):
+    """Else a loss of power leaves an empty file under the name of a whole one."""
+    final, order = tmp_path / "final", []
+    fsync, replace = os.fsync, Path.replace
+
+    def flush(handle):
+        kind = "folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file"
+        order.append((kind, os.fstat(handle).st_size if kind == "file" else final.exists()))
+        fsync(handle)
+
+    def rename(path, target):
+        order.append(("rename", target.name))
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", flush)
+    monkeypatch.setattr(Path, "replace", rename)
+    files.put(final, b"four")
+    assert order == [("file", 4), ("rename", "final"), ("folder", True)]
+
+
+def test_a_failed_rename_leaves_nothing(tmp_path, monkeypatch):
+    def refuse(_path, _target):
+        raise OSError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OSError, match="Permission"):
+        files.put(tmp_path / "final", b"new")
+    assert contents(tmp_path) == {}
+
+
+WRITES_ALL = """
+import os, sys
+import fastq
+from pathlib import Path
+from fastq.report.pictures import write_pictures
+from fastq.report.report import write_report
+
+renamed, opened = set(), set()
+
+def listen(event, told):
+    if event == "os.rename" and str(told[0]).endswith(".tmp"):
+        renamed.add(os.path.realpath(told[1]))
+    if event == "open" and isinstance(told[0], str) and told[2] and told[2] & os.O_ACCMODE:
+        opened.add(os.path.realpath(told[0]))
+
+sys.addaudithook(listen)
+out = Path(sys.argv[1])
+sweep = fastq.Sweep(env=fastq.windy_gridworld(), agent="q_learning", grid={"alpha": [0.1, 0.5]},
+                    episodes=5, runs=3)
+results = fastq.run(sweep, out=out / "study", n_jobs=1, progress=False)
+write_pictures(results)
+write_report(results, out / "report.html", confirm_runs=0)
+fastq.plot.save(fastq.plot.learning_curves(results.curves()), out / "curves.svg")
+fastq.windy_gridworld().save(out / "windy.npz")
+(out / "control.txt").write_text("as no file of fastq's is written")
+files = {os.path.realpath(p) for p in out.rglob("*") if p.is_file() and p.name != ".lock"}
+for name in sorted((files - renamed) | (files & opened)):
+    print(os.path.basename(name))
+print(len(files))
+"""
+
+
+def test_each_file_that_fastq_writes_gets_its_name_by_a_rename(tmp_path):
+    """Of a study, its pictures, a report, a figure and an MDP; one file is written otherwise."""
+    done = subprocess.run(
+        [sys.executable, "-c", WRITES_ALL, str(tmp_path)],
+        env={**os.environ, "MPLBACKEND": "Agg"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *by_another_way, count = done.stdout.split()
+    assert by_another_way == ["control.txt"]
+    assert int(count) > 10
 
 
 def test_a_link_in_place_of_the_other_name_is_not_followed(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from pydantic import ValidationError
 
 import fastq
 from fastq.study.study import Study
@@ -33,7 +34,13 @@ def test_what_varies_between_agents(fields):
         ({"runs": None}, "runs = None"),
         ({"runs": 0}, "runs = 0"),
         ({"episodes": True}, "episodes = True"),
-        ({"record": "all"}, "record = 'all'"),
+        ({"record": "all"}, "record = 'all': must be one of episodes, moments, summary, or a"),
+        (
+            {"points": [{"alpha": 0.5}] * 5 + [{}]},
+            r"points\[5\] = {}: has other names than it must",
+        ),
+        ({"agents": ["a", "b"]}, r"points\[0\] = .*: has other names than it must"),
+        ({"keys": ["a"] * 6}, "keys: one is there twice"),
         ({"record": {"window": 0}}, "record = {'window': 0}"),
     ],
 )
@@ -41,3 +48,11 @@ def test_damage_is_named(sweep, changes, message):
     stored = {**Study.of(sweep).to_manifest(), **changes}
     with pytest.raises(fastq.InputError, match=message):
         Study.from_manifest(stored)
+
+
+def test_a_study_that_is_read_is_one_that_is_made(sweep):
+    """`of` checks nothing again: what it makes passes the check all the same."""
+    study = Study.of(sweep)
+    assert Study(**vars(study)) == study
+    with pytest.raises(ValidationError, match="frozen"):
+        study.runs = 3

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastq.base.errors import InputError
-from fastq.base.validation import LARGEST, Count, Finite, Fraction, Seed, Validated
+from fastq.base.validation import LARGEST, Count, Finite, Fraction, Seed, Validated, not_allowed
 from fastq.mdp.finite_mdp import FiniteMDP
 from fastq.mdp.grid_layout import GridLayout
 
@@ -62,7 +62,7 @@ def random_walk(states: int = 19, *, left: float = -1.0, right: float = 1.0) -> 
     """
     _Numbers(states=states, left=left, right=right)
     if states % 2 == 0:
-        raise InputError(f"states = {states}: must be odd, to start in the middle")
+        raise not_allowed("states", states, "odd, to start in the middle")
     last = states + 1
     here = np.arange(last + 1)[:, None]
     next_state = np.where((here == 0) | (here == last), here, here + np.array([-1, 1]))
@@ -105,7 +105,7 @@ def maximization_bias(actions: int = 10, *, mean: float = -0.1, sd: float = 1.0)
     """
     _Numbers(actions=actions, mean=mean, sd=sd)
     if actions % 2:
-        raise InputError(f"actions = {actions}: must be even, half to the left, half to the right")
+        raise not_allowed("actions", actions, "even, half to the left, half to the right")
     b, end = 1, 2
     next_state = np.full((3, actions, 1), end)
     next_state[0, ::2] = b
@@ -152,10 +152,11 @@ def random_mdp(
     """
     _Numbers(states=states, actions=actions, branching=branching, seed=seed, ends=ends, sd=sd)
     if branching > states:
-        raise InputError(f"branching = {branching}: must be at most states = {states}")
+        raise not_allowed("branching", branching, f"at most states = {states}")
     outcomes = states * actions * branching * (2 if ends else 1)
     if outcomes > LARGEST:
-        raise InputError(f"states = {states}: makes {outcomes} outcomes, must be {LARGEST} at most")
+        message = f"states = {states}: makes {outcomes} outcomes, must be {LARGEST} at most"
+        raise InputError(message, field="states", value=states)
     rng = np.random.Generator(np.random.PCG64(seed))
     shape = (states, actions, branching)
     next_state = _distinct(rng, states * actions, branching, states).reshape(shape)

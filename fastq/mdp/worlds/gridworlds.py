@@ -19,8 +19,7 @@ stays; reward 1 on reaching the goal, else 0.
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.base.errors import InputError
-from fastq.base.validation import choose, shorten
+from fastq.base.validation import choose, not_allowed
 from fastq.mdp.finite_mdp import FiniteMDP
 from fastq.mdp.grid_layout import GridLayout
 
@@ -174,4 +173,4 @@ def _start(layout: GridLayout) -> NDArray[np.float64]:
 def _check_switch(field: str, value: object) -> None:
     """Raise `InputError` unless a switch is True or False."""
     if not isinstance(value, bool):
-        raise InputError(f"{field} = {shorten(value)}: must be True or False")
+        raise not_allowed(field, value, "True or False")

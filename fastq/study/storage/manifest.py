@@ -15,15 +15,17 @@ import subprocess
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
 
 from fastq.base.errors import InputError
-from fastq.base.validation import shorten
+from fastq.base.validation import Count, Seed, Validated, shorten
 from fastq.mdp.finite_mdp import FiniteMDP
-from fastq.study.manifest_fields import check_manifest
+from fastq.study.manifest_fields import Name, Seconds, Total, checked
 from fastq.study.storage.algorithms import entries_of, put_texts
 from fastq.study.storage.configurations import put_catalogue
-from fastq.study.storage.store import Store
+from fastq.study.storage.store import Store, refused
 from fastq.study.study import Study, identity_of
 from fastq.study.sweep import Sweep
 
@@ -31,20 +33,54 @@ FORMAT = 4
 MANIFEST, ENVIRONMENT = "manifest.json", "environment.npz"
 _LIBRARIES = ("fastq-rl", "numpy", "numba", "gymnasium", "pandas", "pyarrow", "scipy", "joblib")
 
-_FIELDS: dict[str, type | tuple[type, ...]] = {
-    "spec": dict,
-    "study": dict,
-    "environment": str,
-    "max_steps": int,
-    "versions": dict,
-    "algorithms": dict,
-    "revision": (str, type(None)),
-    "clean": (bool, type(None)),
-    "wall_time": (int, float),
-    "steps": int,
-    "checksum": str,
-}
-"""What each manifest holds and fastq reads again."""
+
+class Spec(Validated):
+    """The sweep that was run last; what it says is checked again where a sweep is made of it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    env: Name
+    env_args: dict[Name, Any] = {}
+    grid: dict[Name, list[Any]]
+    fixed: dict[Name, Any] = {}
+    streams: Name
+
+
+class Manifest(Validated):
+    """What a manifest says; what else stands in it is kept."""
+
+    model_config = ConfigDict(extra="allow")
+
+    format: Annotated[int, Field(ge=FORMAT, le=FORMAT, description=str(FORMAT))]
+    spec: Spec
+    study: dict[str, Any]
+    """A `Study`. `read_study` checks it, for it may be long and not every reader needs it."""
+    seed: Seed
+    environment: Name
+    """The fingerprint of the environment's tables."""
+    max_steps: Count
+    algorithms: dict[Name, Name]
+    """The version of each agent's algorithm."""
+    sources: Any = None
+    """Of custom algorithms. `fastq.study.storage.algorithms` reads it; what is damaged is none."""
+    versions: dict[Name, Name]
+    """Of Python and of libraries."""
+    revision: Name | None
+    """Of fastq's own checkout."""
+    clean: bool | None = None
+    """Whether nothing in the checkout was edited."""
+    machine: Name
+    created: Name
+    wall_time: Seconds
+    steps: Total
+    checksum: str
+
+
+def schema() -> dict[str, Any]:
+    """Give the JSON schema of a manifest, as ``docs/manifest.schema.json`` has it."""
+    whole = Manifest.model_json_schema()
+    whole["properties"]["study"] = Study.model_json_schema()
+    return whole
 
 
 def check_study(store: Store, sweep: Sweep) -> None:
@@ -59,10 +95,8 @@ def check_study(store: Store, sweep: Sweep) -> None:
     if has_manifest(store):
         _check_same_study(store, read_manifest(store), sweep)
     elif not is_free:
-        raise InputError(
-            f"out = {str(store)!r}: holds something else; "
-            "must be a new or empty directory, or one that holds this study"
-        )
+        allowed = "a new or empty directory, or one that holds this study"
+        raise refused(store, f"holds something else; must be {allowed}")
 
 
 def has_manifest(store: Store) -> bool:
@@ -105,7 +139,7 @@ def open_study(store: Store, sweep: Sweep) -> None:
         if old:  # last of all, so that a sweep that is refused changes nothing
             _write_manifest(store, _manifest(sweep, old))
     except OSError as error:
-        raise InputError(f"out = {str(store)!r}: cannot be written ({said(error)})") from None
+        raise refused(store, f"cannot be written ({said(error)})") from None
 
 
 def said(error: OSError) -> str:
@@ -134,21 +168,21 @@ def read_manifest(store: Store) -> dict[str, Any]:
         raise InputError(f"{path}: is damaged ({reason})") from None
     if found != FORMAT:
         raise InputError(
-            f"{path}: format = {shorten(found)}: must be {FORMAT}; made by another fastq"
+            f"{path}: format = {shorten(found)}: must be {FORMAT}; made by another fastq",
+            field="format",
+            value=found,
+            allowed=str(FORMAT),
         )
-    for name, kind in _FIELDS.items():
-        if not isinstance(manifest.get(name), kind):
-            raise InputError(f"{path}: is damaged ({name} = {shorten(manifest.get(name))})")
+    try:
+        checked(Manifest, manifest)
+    except InputError as error:
+        raise error.told(f"{path}: is damaged (", ")") from None
     try:
         is_whole = manifest["checksum"] == _checksum(manifest)
     except (RecursionError, ValueError):
         is_whole = False
     if not is_whole:
         raise InputError(f"{path}: is damaged (its content does not have its checksum)")
-    try:
-        check_manifest(manifest)
-    except InputError as error:
-        raise InputError(f"{path}: is damaged ({error})") from None
     return dict(manifest)
 
 
@@ -163,7 +197,7 @@ def read_study(store: Store, manifest: Mapping[str, Any]) -> Study:
     try:
         return Study.from_manifest(manifest["study"])
     except InputError as error:
-        raise InputError(f"{store}/{MANIFEST}: is damaged (study.{error})") from None
+        raise error.inside("study").told(f"{store}/{MANIFEST}: is damaged (", ")") from None
 
 
 def read_environment(store: Store) -> FiniteMDP:
@@ -210,10 +244,10 @@ def _check_same_study(store: Store, manifest: dict[str, Any], sweep: Sweep) -> N
     if not set(there) & set(here):
         differing["agent"] = (there, here)
     for field, (old, value) in differing.items():
-        raise InputError(
-            f"out = {str(store)!r}: holds another study, with "
-            f"{field} = {shorten(old)} and not {shorten(value)}; "
-            "must be a new directory, or the same study"
+        raise refused(
+            store,
+            f"holds another study, with {field} = {shorten(old)} and not {shorten(value)}; "
+            "must be a new directory, or the same study",
         )
 
 

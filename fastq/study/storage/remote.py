@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from fastq.base.errors import InputError
 from fastq.base.validation import shorten
-from fastq.study.storage.store import Directory, Store
+from fastq.study.storage.store import Directory, Store, refused
 
 T = TypeVar("T")
 _LOCK = "lock"
@@ -33,7 +33,8 @@ def open_store(place: str | Path | Store) -> Store:
     if isinstance(place, Store):
         return place
     if not isinstance(place, str | Path):
-        raise InputError(f"{shorten(place)}: must be the name of a directory, or a URL")
+        allowed = "the name of a directory, or a URL"
+        raise InputError(f"{shorten(place)}: must be {allowed}", value=place, allowed=allowed)
     return Remote(str(place)) if "://" in str(place) else Directory(place)
 
 
@@ -59,17 +60,15 @@ class Remote(Store):
         protocol, _, path = url.partition("://")
         self.url = f"{protocol}://{path.rstrip('/')}"
         if not path.strip("/"):
-            raise InputError(f"out = {shown(url)!r}: must name a folder after {protocol}://")
+            raise refused(shown(url), f"must name a folder after {protocol}://")
         try:
             from fsspec.core import url_to_fs
 
             # What other processes put must be seen at once.
             self._system, self._root = url_to_fs(self.url, use_listings_cache=False)
         except (ImportError, ValueError, OSError) as error:
-            raise InputError(
-                f"out = {shown(url)!r}: must be a directory, or a URL that fsspec can open "
-                f"({self._said(error)})"
-            ) from None
+            said = f"must be a directory, or a URL that fsspec can open ({self._said(error)})"
+            raise refused(shown(url), said) from None
 
     def __str__(self) -> str:
         return shown(self.url)
@@ -112,14 +111,13 @@ class Remote(Store):
                 self._done(lambda: self._system.rm_file(path))
             self._done(lambda: self._system.pipe_file(path, mine.encode(), mode="create"))
         except FileExistsError:
-            raise InputError(
-                f"out = {str(self)!r}: another sweep is at work there ({shorten(self._holder())}); "
-                f"must be one at a time; where it was killed, delete {self}/{_LOCK}"
+            raise refused(
+                self,
+                f"another sweep is at work there ({shorten(self._holder())}); "
+                f"must be one at a time; where it was killed, delete {self}/{_LOCK}",
             ) from None
         except OSError as error:
-            raise InputError(
-                f"out = {str(self)!r}: cannot be written ({self._said(error)})"
-            ) from None
+            raise refused(self, f"cannot be written ({self._said(error)})") from None
         try:
             yield
         finally:

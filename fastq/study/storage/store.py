@@ -20,6 +20,11 @@ from fastq.base.files import TEMPORARY, put, read
 _LOCK = ".lock"
 
 
+def refused(store: object, said: str) -> InputError:
+    """Say why a sweep cannot use the store that it was given as ``out``."""
+    return InputError(f"out = {str(store)!r}: {said}", field="out", value=str(store))
+
+
 class Store(ABC):
     """Named files; names are relative, with ``/`` between folders. Whatever fails is an OSError."""
 
@@ -122,13 +127,10 @@ class Directory(Store):
                 lock = FileLock(file, timeout=0)
                 lock.acquire()
             except Timeout:
-                raise InputError(
-                    f"out = {str(self)!r}: another sweep is at work there; must be one at a time"
-                ) from None
+                said = "another sweep is at work there; must be one at a time"
+                raise refused(self, said) from None
             except OSError as error:
-                raise InputError(
-                    f"out = {str(self)!r}: cannot be written ({error.strerror})"
-                ) from None
+                raise refused(self, f"cannot be written ({error.strerror})") from None
             stack.callback(lock.release)
             self._home = self._home or _home_of(self.path)
             try:

@@ -9,7 +9,8 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import fastq
-from fastq.mdp.worlds import classic, envs, gridworlds
+from fastq.mdp.worlds import classic, gridworlds
+from fastq.mdp.worlds.envs import WindyGridworld
 
 ENV_ID = "fastq/WindyGridworld-v0"
 ODD = {"states": 5, "left": 0.0, "right": 2.0}
@@ -134,7 +135,7 @@ def test_rgb_array_shows_the_agent_where_it_is():
 
 def test_bad_render_mode():
     with pytest.raises(fastq.InputError, match="render_mode = 'human': must be one of ansi"):
-        envs.WindyGridworld(render_mode="human")
+        WindyGridworld(render_mode="human")
 
 
 def test_without_a_render_mode_nothing_is_drawn():

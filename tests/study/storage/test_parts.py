@@ -61,7 +61,7 @@ def test_a_failed_write_leaves_nothing(sweep, tmp_path, monkeypatch):
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(fastq.store, "put", full)
+    monkeypatch.setattr(fastq.study.storage.store, "put", full)
     one, points = np.array([0]), np.arange(20, dtype=np.int32)
     entries = Entries(one, one, {"return": np.zeros((1, 20))})
     with pytest.raises(OSError, match="No space left"):
@@ -120,7 +120,7 @@ def test_reading_starts_no_thread_that_may_outlive_the_interpreter(results):
         "import os, sys, pyarrow, fastq; pyarrow.set_cpu_count(4)\n"
         "results = fastq.Results(sys.argv[1]); results.finished\n"
         "before = set(os.listdir('/proc/self/task')); results.episodes()\n"
-        "from fastq.parts import damaged_parts\n"
+        "from fastq.study.storage.parts import damaged_parts\n"
         "assert damaged_parts(results.store, results.study.identity) == []\n"
         "print(len(set(os.listdir('/proc/self/task')) - before))"
     )
