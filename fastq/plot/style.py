@@ -11,30 +11,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from fastq.base.text import printable
-from fastq.study.metrics import LESS_IS_BETTER
+from fastq.study.metrics import DEFINITIONS, OF_STEPS
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#000000", "#D55E00")
 STYLES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (9, 2.5)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 BAND = 0.2
-METRICS = {
-    "return": "return",
-    "length": "length (steps)",
-    "episodes": "episodes completed",
-    "value": "exact value of the greedy policy",
-    "regret": "regret of the greedy policy",
-    "optimal_actions": "share of optimal actions",
-    "return_last": "return of the last episodes",
-    "return_over_steps": "return, averaged over steps",
-    "reward_per_step": "reward per step",
-    "episodes_to": "episodes to the threshold",
-    "steps_to": "steps to the threshold",
-}
-_NUMBERED = {
-    "return_last": "return of the last {} episodes",
-    "episodes_to": "episodes to a return of {}",
-    "steps_to": "steps to a return of {}",
-}
 _INTERVALS = {
     "t": "t interval",
     "bootstrap": "bootstrap interval",
@@ -70,13 +52,16 @@ def entry(label: str) -> str:
 def metric_label(text: str) -> str:
     """Write out the word for a metric, with the number that may follow it: ``return_last:50``."""
     name, _, number = text.partition(":")
-    label = METRICS.get(name, plain(name.replace("_", " "))) or "estimate"
-    return _NUMBERED.get(name, label + " ({})").format(plain(number)) if number else label
+    if name in DEFINITIONS:
+        return DEFINITIONS[name].label(plain(number))
+    words = OF_STEPS.get(name, plain(name.replace("_", " "))) or "estimate"
+    return f"{words} ({plain(number)})" if number else words
 
 
 def less_is_better(metric: str) -> bool:
     """Say whether the best of a metric is its least value."""
-    return metric.partition(":")[0] in LESS_IS_BETTER
+    row = DEFINITIONS.get(metric.partition(":")[0])
+    return row is not None and row.sign < 0
 
 
 def estimator_label(attrs: Mapping[Any, Any]) -> str:

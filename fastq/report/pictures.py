@@ -63,7 +63,7 @@ def write_pictures(results: Results, metric: str = "return") -> list[str]:
     """
     asked = find_metric(metric)
     summary, files = results.summary(metric), {}
-    if results.study.record.kind != "summary":
+    if results.study.record.kind.has_curves:
         files["curves.png"] = _curves(results, summary, asked)
     files["heatmap.png"] = _heatmap(results, summary)
     files["summary.csv"] = as_csv(summary).encode()

@@ -103,7 +103,7 @@ class _Page:
         """Give the sections, in order."""
         study = self._results.study
         yield self._what_was_run()
-        if study.record.kind != "summary":
+        if study.record.kind.has_curves:
             yield self._curves()
         if not study.record.has_moments:
             yield self._selection()
@@ -154,7 +154,7 @@ class _Page:
             caption = f"{_capital(metric_label(metric))}: {which}"
             draw = _drawn(learned, metric, caption, lambda: draw_curves(learned, chosen))
             pictures.append(draw)
-        if record.kind == "episodes":
+        if record.has_episodes:
             steps = results.curves("episodes", level=self._level, against="steps")
             text = f"Episodes completed by each step of the environment: {which}"
             pictures.append(_drawn(steps, "steps", text, lambda: draw_curves(steps, chosen)))

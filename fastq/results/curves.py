@@ -13,7 +13,7 @@ from fastq.results import estimates, per_run
 from fastq.results.estimates import EstimateSpec
 from fastq.results.printed import Summary
 from fastq.results.run_tables import Tables
-from fastq.study.metrics import OF_POLICIES, find_metric
+from fastq.study.metrics import DEFINITIONS, find_metric
 from fastq.study.record import METRICS, Entries
 from fastq.study.study import Cell, describe
 
@@ -79,7 +79,7 @@ class Summaries(Tables):
         elif estimates.check_spec(self.study.record, spec).of_policies:
             pieces = [self._by_policies(spec, window, *one) for one in self._by_configuration()]
         else:
-            choose("metric", metric, (*METRICS, *OF_POLICIES))
+            choose("metric", metric, [name for name, row in DEFINITIONS.items() if row.has_curve])
             estimates.curve_window(self.study.record, window)
             pieces = [self._by_episodes(spec, window, *one) for one in self._by_configuration()]
         table = pd.concat(pieces, ignore_index=True)

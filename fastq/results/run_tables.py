@@ -124,7 +124,7 @@ class Tables:
         InputError
             Where less was recorded.
         """
-        if self.study.record.kind != "episodes":
+        if not self.study.record.has_episodes:
             raise InputError(f"episodes: were not recorded, for record = {self.study.record}")
         recorded, episodes = self._recorded, self.study.episodes
         table = self._points(recorded.configuration, episodes)
@@ -263,7 +263,7 @@ class Tables:
 
     def _check_reached(self, metric: Metric) -> None:
         """Raise `InputError` where a metric waits for a return that no run has."""
-        if metric.number is None or not metric.name.endswith("_to"):
+        if metric.number is None or metric.definition.takes != "return":
             return
         per_run.check_recorded(self.study.record, metric)
         greatest = float(self._recorded.columns["return"].max())

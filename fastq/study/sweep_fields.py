@@ -13,7 +13,7 @@ from fastq.base.errors import InputError
 from fastq.base.text import is_name
 from fastq.base.validation import plain_number, shorten
 from fastq.mdp.finite_mdp import FiniteMDP
-from fastq.study.record import as_plain, as_record
+from fastq.study.record import ALLOWED, as_plain, as_record
 
 Value = float | int | str | Schedule
 """What a hyperparameter may be."""
@@ -137,7 +137,7 @@ Fixed = Annotated[
 Recorded = Annotated[
     str | dict[str, int],
     PlainValidator(lambda value: as_plain(as_record(value))),
-    Field(description="one of episodes, moments, summary, or a window as {window = 10}"),
+    Field(description=ALLOWED),
 ]
 EnvArgs = Annotated[
     dict[str, bool | int | float | str],
