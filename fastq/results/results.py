@@ -219,7 +219,9 @@ class Results:
         DataFrame
             One row for each configuration and episode (window, or step): the hyperparameters of the
             grid, episode (or step), estimate, lower, upper, runs. Bounds are NaN where there is one
-            run. All three are NaN where the value of a run is not finite.
+            run. All three are NaN where the value of a run is not finite. Pictures of it are
+            labelled by what is noted in ``attrs``: metric, estimator, interval, level and window.
+            pandas drops these where tables are merged; `fastq.plot` then takes them as arguments.
 
         Raises
         ------
