@@ -233,7 +233,7 @@ def workers_of(group: int) -> Iterator[int]:
 
 def digests(results: fastq.Results) -> dict[str, str]:
     """Sum up all bits of what a study recorded, table by table."""
-    kind, tables = results.study.record.kind, {"the summary": results.summary()}
+    kind, tables = results.study.record.name, {"the summary": results.summary()}
     if kind == "moments":
         tables |= {f"moments of {name}s": results.moments(name) for name in ("return", "length")}
     else:

@@ -36,7 +36,9 @@ def main() -> None:
 
 def draw_grid(results: fastq.Results) -> None:
     """Draw a grid with the configurations that could be the best."""
-    keep(plot.heatmap(results.select(confirm_runs=0).table, "alpha", "epsilon"), "grid")
+    found = results.select(confirm_runs=0)
+    ax = plot.heatmap(found.table, "alpha", "epsilon", metric=found.metric, estimator="mean")
+    keep(ax, "grid")
 
 
 def draw_comparison(results: fastq.Results) -> None:
@@ -44,9 +46,7 @@ def draw_comparison(results: fastq.Results) -> None:
     best = {"q_learning": 0.9, "sarsa": 0.4}
 
     def of_best(table):
-        chosen = table[table["alpha"] == table["agent"].map(best)]
-        chosen.attrs = table.attrs
-        return chosen
+        return table[table["alpha"] == table["agent"].map(best)]
 
     curves = of_best(results.curves(window=10, interval="simultaneous"))
     runs = of_best(results.episodes())
@@ -68,7 +68,7 @@ def draw_comparison(results: fastq.Results) -> None:
 
 
 def draw_maps() -> None:
-    """Draw what one run has learned, what it is worth, and where it goes."""
+    """Draw what one run has learned, the values of its states, and where it goes."""
     mdp = fastq.windy_gridworld()
     agent = fastq.QLearning(alpha=0.6, epsilon=0.1)
     run = fastq.train(mdp, agent, episodes=1000, seed=0)

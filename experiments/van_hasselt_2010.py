@@ -53,8 +53,7 @@ def run(scale: Scale) -> Found:
             claims.append(ordered("H1", f"{what}, alpha = {alpha}", above, below))
     drawn = [one[:-1].assign(agent=name, alpha=alpha) for (name, alpha), one in found.items()]
     curves = pd.concat(drawn)
-    curves.attrs.update(interval="t", level=0.95)
-    ax = fastq.plot.learning_curves(curves)
+    ax = fastq.plot.learning_curves(curves, estimator="mean", interval="t", level=0.95)
     ax.axhline(0.2, color="grey", linestyle=":")
     ax.set(ylabel="reward per step", ylim=(-1.3, 1))
     return Found(claims, ax)

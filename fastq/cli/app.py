@@ -55,7 +55,7 @@ def draw(results: "Results", metric: str, quiet: bool, table: bool = True) -> No
 
 def print_best(results: "Results", metric: str) -> None:
     """Print the best configurations as a table."""
-    from fastq.plot.style import estimate_label
+    from fastq.plot.style import Shown
     from fastq.report.pictures import best_configurations
     from fastq.study.metrics import find_metric
     from fastq.study.record import METRICS
@@ -65,7 +65,7 @@ def print_best(results: "Results", metric: str) -> None:
     over = " over all episodes" if metric in METRICS else ""
     say(
         f"\nthe best {len(best)} of {len(summary)} configurations by "
-        f"{estimate_label(summary.attrs)}{over} (95 % t interval over runs):\n"
+        f"{Shown(metric, 'mean').estimate}{over} (95 % t interval over runs):\n"
         + best.to_string(index=False, float_format=lambda value: f"{value:g}")
     )
     cut = int(summary["truncated"].sum())

@@ -32,8 +32,7 @@ from fastq.results.per_run import check_recorded
 from fastq.results.results import Results
 from fastq.results.selection import doubtful_columns
 from fastq.statistics.estimators import check_level
-from fastq.study.bounds import bounds_of
-from fastq.study.metrics import Floats
+from fastq.study.metrics import Floats, bounds_of
 from fastq.study.storage.remote import open_store
 from fastq.study.study import Cell
 from fastq.study.sweep import Sweep, check_sweep

@@ -37,10 +37,10 @@ def time_column(table: pd.DataFrame) -> str:
     return found[0]
 
 
-def time_label(time: str, window: int) -> str:
+def time_label(time: str, window: int | None) -> str:
     """Name an axis of time."""
     label = "episode" if time == "episode" else "time steps"
-    return label if window == 1 else f"{label} (mean over windows of {window} {time}s)"
+    return label if window in (None, 1) else f"{label} (mean over windows of {window} {time}s)"
 
 
 def configurations(

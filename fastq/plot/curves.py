@@ -16,7 +16,7 @@ from fastq.plot.columns import (
 )
 from fastq.plot.figures import add_legend, new_axes
 from fastq.plot.limits import frame
-from fastq.plot.style import BAND, Look, band_label, look, metric_label
+from fastq.plot.style import BAND, Look, Shown, look, metric_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +26,15 @@ _DENSE = 20_000
 
 
 def learning_curves(
-    curves: pd.DataFrame, ax: "Axes | None" = None, *, runs: pd.DataFrame | None = None
+    curves: pd.DataFrame,
+    ax: "Axes | None" = None,
+    *,
+    runs: pd.DataFrame | None = None,
+    metric: str | None = None,
+    estimator: str | None = None,
+    interval: str | None = None,
+    level: float | None = None,
+    window: int | None = None,
 ) -> "Axes":
     """Draw the estimate of each configuration against episodes or time steps, with its band.
 
@@ -42,6 +50,10 @@ def learning_curves(
     runs : DataFrame, optional
         Single runs, to be drawn in thin lines below the curve of their configuration: the same
         hyperparameters, the same episode or step, run, value.
+    metric, estimator, interval, level, window : optional
+        What the table shows, for the labels: as `Results.curves` takes them. By default what it
+        noted in ``curves.attrs``, which pandas drops where tables are merged; what nobody says is
+        not named.
 
     Returns
     -------
@@ -55,18 +67,19 @@ def learning_curves(
     check_table(curves, "curves")
     time = time_column(curves)
     check_columns(curves, ESTIMATE)
+    said = {"metric": metric, "estimator": estimator, "interval": interval}
+    shown = Shown.of(curves, **said, level=level, window=window)
     if runs is not None:
         runs = _of_curves(runs, curves, time)
     ax = ax or new_axes()
     lines = []
-    for place, (label, curve) in enumerate(configurations(curves, (time, *ESTIMATE))):
+    for index, (label, curve) in enumerate(configurations(curves, (time, *ESTIMATE))):
         if runs is not None:
-            _draw_runs(ax, runs[runs["place"] == place], curve, time, look(place))
-        lines.append(draw_curve(ax, curve, time, look(place), label))
-    ax.set_xlabel(time_label(time, curves.attrs.get("window", 1)))
-    label = metric_label(curves.attrs.get("metric", ""))
-    frame(ax, curves, label, runs=() if runs is None else runs["value"])
-    add_legend(ax, lines, band_label(curves))
+            _draw_runs(ax, runs[runs["curve"] == index], curve, time, look(index))
+        lines.append(draw_curve(ax, curve, time, look(index), label))
+    ax.set_xlabel(time_label(time, shown.window))
+    frame(ax, curves, metric_label(shown.metric), runs=() if runs is None else runs["value"])
+    add_legend(ax, lines, shown.band(curves))
     return ax
 
 
@@ -81,16 +94,16 @@ def draw_curve(ax: "Axes", curve: pd.DataFrame, time: str, how: Look, label: str
 
 
 def _of_curves(runs: pd.DataFrame, curves: pd.DataFrame, time: str) -> pd.DataFrame:
-    """Take the runs that have a curve, with its place among the curves; in order."""
+    """Take the runs that have a curve, with its index among the curves; in order."""
     names = [name for name in curves.columns if name not in (time, *ESTIMATE)]
     check_columns(runs, [*names, time, "run", "value"])
     if not names:
-        return runs.assign(place=0).sort_values(["run", time])
-    places = curves[names].drop_duplicates()
-    found = runs.merge(places.assign(place=np.arange(len(places))), on=names)
+        return runs.assign(curve=0).sort_values(["run", time])
+    points = curves[names].drop_duplicates()
+    found = runs.merge(points.assign(curve=np.arange(len(points))), on=names)
     if found.empty:
         raise InputError("runs: none has a curve; must be of the same configurations")
-    return found.sort_values(["place", "run", time])
+    return found.sort_values(["curve", "run", time])
 
 
 def _draw_runs(ax: "Axes", runs: pd.DataFrame, curve: pd.DataFrame, time: str, how: Look) -> None:

@@ -9,7 +9,7 @@ from fastq.plot.columns import ESTIMATE, TIMES, check_columns, check_table, time
 from fastq.plot.curves import draw_curve
 from fastq.plot.figures import add_legend, new_axes, new_rows
 from fastq.plot.limits import frame
-from fastq.plot.style import PALETTE, entry, estimate_label, interval_label, look, plain, runs_label
+from fastq.plot.style import PALETTE, Shown, entry, look, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,16 @@ _PAIR = ("first", "second")
 _WIDE = 40
 
 
-def differences(table: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
+def differences(
+    table: pd.DataFrame,
+    ax: "Axes | None" = None,
+    *,
+    metric: str | None = None,
+    estimator: str | None = None,
+    interval: str | None = None,
+    level: float | None = None,
+    window: int | None = None,
+) -> "Axes":
     """Draw differences between pairs of configurations, with their intervals and a line at 0.
 
     Without a column of time there is a row for each pair, with a filled mark where the interval
@@ -30,6 +39,10 @@ def differences(table: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
         first, second (names of configurations), estimate, lower, upper, runs; for curves also
         episode or step.
     ax : Axes, optional
+    metric, estimator, interval, level, window : optional
+        What the table shows, for the labels: as `Results.curves` takes them. By default what it
+        noted in ``table.attrs``, which pandas drops where tables are merged; what nobody says is
+        not named.
 
     Returns
     -------
@@ -43,26 +56,28 @@ def differences(table: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
     check_table(table, "differences")
     check_columns(table, (*_PAIR, *ESTIMATE))
     of_curves = any(time in table for time in TIMES)
-    return _curves(table, ax) if of_curves else _forest(table, ax)
+    said = {"metric": metric, "estimator": estimator, "interval": interval}
+    shown = Shown.of(table, **said, level=level, window=window)
+    return (_curves if of_curves else _forest)(table, ax, shown)
 
 
-def _curves(table: pd.DataFrame, ax: "Axes | None") -> "Axes":
+def _curves(table: pd.DataFrame, ax: "Axes | None", shown: Shown) -> "Axes":
     """Draw each pair's difference over time."""
     time = time_column(table)
     ax = ax or new_axes()
     ax.axhline(0, color="grey", linewidth=0.8)
     groups = table.groupby(list(_PAIR), sort=False)
     lines = [
-        draw_curve(ax, curve, time, look(place), _name(first, second))
-        for place, ((first, second), curve) in enumerate(groups)
+        draw_curve(ax, curve, time, look(index), _name(first, second))
+        for index, ((first, second), curve) in enumerate(groups)
     ]
-    ax.set_xlabel(time_label(time, table.attrs.get("window", 1)))
-    frame(ax, table, _label(table), also=[0.0])
-    add_legend(ax, lines, _runs_and_interval(table))
+    ax.set_xlabel(time_label(time, shown.window))
+    frame(ax, table, _label(shown), also=[0.0])
+    add_legend(ax, lines, shown.runs_and_bounds(table))
     return ax
 
 
-def _forest(table: pd.DataFrame, ax: "Axes | None") -> "Axes":
+def _forest(table: pd.DataFrame, ax: "Axes | None", shown: Shown) -> "Axes":
     """Draw a row for each pair, the first at the top."""
     ax = ax or new_rows(len(table))
     rows = np.arange(len(table))
@@ -82,8 +97,8 @@ def _forest(table: pd.DataFrame, ax: "Axes | None") -> "Axes":
     names = [_name(*pair) for pair in zip(table["first"], table["second"], strict=True)]
     ax.set_yticks(rows, names)
     ax.set_ylim(len(table) - 0.4, -0.6)
-    ax.set_xlabel(_label(table))
-    add_legend(ax, marks, _runs_and_interval(table), above=True)
+    ax.set_xlabel(_label(shown))
+    add_legend(ax, marks, shown.runs_and_bounds(table), above=True)
     return ax
 
 
@@ -93,12 +108,6 @@ def _name(first: object, second: object) -> str:
     return entry(f"{first}{' ' if len(f'{first}{second}') < _WIDE else chr(10)}- {second}")
 
 
-def _label(table: pd.DataFrame) -> str:
+def _label(shown: Shown) -> str:
     """Name what the difference is of."""
-    what = estimate_label(table.attrs)
-    return f"difference of the {what}" if what else "difference"
-
-
-def _runs_and_interval(table: pd.DataFrame) -> str:
-    """Say how many runs there are, and what the interval is."""
-    return f"{runs_label(table['runs'])}, {interval_label(table.attrs, table['lower'])}"
+    return f"difference of the {shown.estimate}" if shown.estimate else "difference"

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fastq.plot.columns import check_columns, check_table, configurations
 from fastq.plot.figures import new_rows
-from fastq.plot.style import PALETTE, metric_label
+from fastq.plot.style import PALETTE, metric_label, noted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +17,13 @@ _GOLDEN = (5**0.5 - 1) / 2
 _LINE = {"color": "black", "linewidth": 0.9}
 
 
-def distribution(table: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
+def distribution(
+    table: pd.DataFrame,
+    ax: "Axes | None" = None,
+    *,
+    metric: str | None = None,
+    episode: int | None = None,
+) -> "Axes":
     """Draw every run of each configuration as a dot, and beneath them a box plot.
 
     A row is a configuration, the first at the top. The box reaches from quartile to quartile, its
@@ -26,8 +32,12 @@ def distribution(table: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
     Parameters
     ----------
     table : DataFrame
-        Hyperparameters, run, value; its attrs may name the metric and the episode.
+        From `Results.runs`: hyperparameters, run, value.
     ax : Axes, optional
+    metric, episode : optional
+        What the table shows, for the labels: as `Results.runs` takes them. By default what it noted
+        in ``table.attrs``, which pandas drops where tables are merged; what nobody says is not
+        named.
 
     Returns
     -------
@@ -48,8 +58,10 @@ def distribution(table: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
         names.append(name)
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.4, -0.6)
-    metric, episode = metric_label(table.attrs.get("metric", "value")), table.attrs.get("episode")
-    ax.set_xlabel(metric + ("" if episode is None else f" in episode {episode}") + ", each run")
+    metric, episode = noted(table, "metric", metric), noted(table, "episode", episode)
+    what = metric_label(metric) if metric else "value"
+    when = "" if episode is None else f" in episode {episode}"
+    ax.set_xlabel(f"{what}{when}, each run")
     return ax
 
 

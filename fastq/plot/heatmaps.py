@@ -8,7 +8,7 @@ import pandas as pd
 from fastq.plot.cells import draw_cells, name_cells, write_cells
 from fastq.plot.columns import check_columns, check_table, text_of
 from fastq.plot.figures import figure_of, legend_below, new_axes, small
-from fastq.plot.style import estimate_label, less_is_better, plain
+from fastq.plot.style import Shown, less_is_better, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,12 +20,16 @@ def heatmap(
     y: str | None = None,
     value: str = "estimate",
     ax: "Axes | None" = None,
+    *,
+    metric: str | None = None,
+    estimator: str | None = None,
 ) -> "Axes":
     """Draw a column of a summary over two hyperparameters.
 
     Where the grid has more of them, a cell shows the greatest value over the others; of estimates
-    of which less is better, as of regret, the least. Where the summary has a column ``plausible``,
-    a dot marks the cells in which any configuration could be the best, given the noise.
+    of a metric of which less is better, as of regret, the least. Where the summary has a column
+    ``plausible``, a dot marks the cells in which any configuration could be the best, given the
+    noise.
 
     Parameters
     ----------
@@ -36,6 +40,10 @@ def heatmap(
     value : str
         The column to show.
     ax : Axes, optional
+    metric, estimator : optional
+        What the table shows, for the labels, and whether the best estimate is the least: as
+        `Results.summary` takes them. By default what it noted in ``summary.attrs``, which pandas
+        drops where tables are merged; what nobody says is not named.
 
     Returns
     -------
@@ -51,12 +59,15 @@ def heatmap(
     ax = ax or new_axes()
     keys = [x] if y is None else [y, x]
     table = summary.assign(**{name: _in_order(summary[name]) for name in keys})
-    least = value == "estimate" and less_is_better(summary.attrs.get("metric", ""))
+    shown = Shown.of(summary, metric=metric, estimator=estimator)
+    is_best = value == "estimate" and shown.metric is not None
+    least = is_best and less_is_better(shown.metric)
     cells = _cells(table, keys, value, "min" if least else "max")
-    label = estimate_label(summary.attrs) if value == "estimate" else ""
-    others = ", best over the others" if summary.duplicated(keys).any() else ""
-    shown = cells.to_numpy(dtype=np.float64)
-    image = draw_cells(ax, shown, (label or plain(value)) + others, aspect="auto", origin="lower")
+    label = shown.estimate if is_best else plain(value)
+    if summary.duplicated(keys).any():
+        label += f", {'best' if is_best else 'greatest'} over the others"
+    numbers = cells.to_numpy(dtype=np.float64)
+    image = draw_cells(ax, numbers, label, aspect="auto", origin="lower")
     write_cells(ax, image)
     name_cells(ax, ax.xaxis, [text_of(value) for value in cells.columns])
     name_cells(ax, ax.yaxis, [text_of(value) for value in cells.index] if y else [""])

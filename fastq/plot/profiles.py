@@ -6,20 +6,30 @@ import pandas as pd
 
 from fastq.plot.columns import ESTIMATE, check_columns, check_table, configurations
 from fastq.plot.figures import add_legend, new_axes
-from fastq.plot.style import BAND, interval_label, look, metric_label, runs_label
+from fastq.plot.style import BAND, Shown, look, metric_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def performance_profiles(table: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
+def performance_profiles(
+    table: pd.DataFrame,
+    ax: "Axes | None" = None,
+    *,
+    metric: str | None = None,
+    level: float | None = None,
+) -> "Axes":
     """Draw the share of each configuration's runs above a threshold, against the threshold.
 
     Parameters
     ----------
     table : DataFrame
-        Hyperparameters, threshold, estimate, lower, upper, runs.
+        From `Results.profile`: hyperparameters, threshold, estimate, lower, upper, runs.
     ax : Axes, optional
+    metric, level : optional
+        What the table shows, for the labels: as `Results.profile` takes them. By default what it
+        noted in ``table.attrs``, which pandas drops where tables are merged; what nobody says is
+        not named.
 
     Returns
     -------
@@ -37,10 +47,11 @@ def performance_profiles(table: pd.DataFrame, ax: "Axes | None" = None) -> "Axes
     """
     check_table(table, "profile")
     check_columns(table, ("threshold", *ESTIMATE))
+    shown = Shown.of(table, metric=metric, level=level)
     ax = ax or new_axes()
     lines = []
-    for place, (label, profile) in enumerate(configurations(table, ("threshold", *ESTIMATE))):
-        across, how = profile["threshold"], look(place)
+    for index, (label, profile) in enumerate(configurations(table, ("threshold", *ESTIMATE))):
+        across, how = profile["threshold"], look(index)
         lines += ax.step(across, profile["estimate"], where="post", label=label, **how._asdict())
         lower, upper = profile["lower"], profile["upper"]
         band: dict[str, Any] = {"color": how.color, "alpha": BAND, "linewidth": 0}
@@ -48,10 +59,9 @@ def performance_profiles(table: pd.DataFrame, ax: "Axes | None" = None) -> "Axes
     ax.set_xlim(*_where_it_happens(table))
     ax.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
     ax.set_ylim(-0.02, 1.02)
-    ax.set_xlabel(f"threshold: {metric_label(table.attrs.get('metric', ''))}")
+    ax.set_xlabel(f"threshold: {metric_label(shown.metric)}" if shown.metric else "threshold")
     ax.set_ylabel("share of runs above the threshold")
-    interval = interval_label(table.attrs, table["lower"])
-    add_legend(ax, lines, f"{runs_label(table['runs'])}, {interval}", above=True)
+    add_legend(ax, lines, shown.runs_and_bounds(table), above=True)
     return ax
 
 

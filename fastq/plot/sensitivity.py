@@ -14,12 +14,10 @@ from fastq.plot.style import (
     BAND,
     MARKERS,
     PALETTE,
+    Shown,
     entry,
-    estimate_label,
-    interval_label,
     less_is_better,
     plain,
-    runs_label,
 )
 
 if TYPE_CHECKING:
@@ -31,7 +29,14 @@ _KINDS = {"best": ("-", "best over the others"), "slice": ("--", "others as in t
 
 
 def sensitivity_curves(
-    table: pd.DataFrame, hyperparameter: str, ax: "Axes | None" = None
+    table: pd.DataFrame,
+    hyperparameter: str,
+    ax: "Axes | None" = None,
+    *,
+    metric: str | None = None,
+    estimator: str | None = None,
+    interval: str | None = None,
+    level: float | None = None,
 ) -> "Axes":
     """Draw the estimate against the values of one hyperparameter.
 
@@ -48,6 +53,10 @@ def sensitivity_curves(
     hyperparameter : str
         Which rows to draw.
     ax : Axes, optional
+    metric, estimator, interval, level : optional
+        What the table shows, for the labels, and whether the best estimate is the least: as
+        `Results.summary` takes them. By default what it noted in ``table.attrs``, which pandas
+        drops where tables are merged; what nobody says is not named.
 
     Returns
     -------
@@ -63,6 +72,8 @@ def sensitivity_curves(
     choose("hyperparameter", hyperparameter, table["hyperparameter"].unique())
     for kind in table["kind"].unique():
         choose("kind", kind, _KINDS)
+    said = {"metric": metric, "estimator": estimator, "interval": interval}
+    shown = Shown.of(table, **said, level=level)
     rows = table[table["hyperparameter"] == hyperparameter]
     ax = ax or new_axes()
     places, words = _places(rows["value"])
@@ -78,13 +89,11 @@ def sensitivity_curves(
         lines += _draw_kinds(
             ax, entry(plain(str(agent))), its_rows, how, banded=not words and len(set(places)) > 1
         )
-        _draw_best(ax, its_rows, how)
+        _draw_best(ax, its_rows, how, less=less_is_better(shown.metric))
     wide, name = ax.get_xscale() == "log", plain(hyperparameter)
     ax.set_xlabel(log_label(name) if wide else name)
-    ax.set_ylabel(estimate_label(table.attrs) or "estimate")
-    interval = interval_label(table.attrs, rows["lower"])
-    title = f"{runs_label(rows['runs'])}, {interval}{_edge_label(rows)}"
-    add_legend(ax, lines, title, above=True)
+    ax.set_ylabel(shown.estimate or "estimate")
+    add_legend(ax, lines, shown.runs_and_bounds(rows) + _edge_label(rows), above=True)
     return ax
 
 
@@ -133,12 +142,11 @@ def _draw_kinds(
     return lines
 
 
-def _draw_best(ax: "Axes", rows: pd.DataFrame, how: dict[str, Any]) -> None:
+def _draw_best(ax: "Axes", rows: pd.DataFrame, how: dict[str, Any], *, less: bool) -> None:
     """Give an agent's best point a large mark."""
     estimates = rows["estimate"]
     if estimates.isna().all():
         return
-    less = less_is_better(rows.attrs.get("metric", ""))
     best = rows.iloc[int((-estimates if less else estimates).argmax())]
     at = (best["place"], best["estimate"])
     ax.plot(*at, **how, markersize=10, markeredgecolor="black", linestyle="none")

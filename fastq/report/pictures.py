@@ -11,7 +11,7 @@ from fastq import plot
 from fastq.base.errors import InputError
 from fastq.base.spreadsheets import as_csv
 from fastq.plot.limits import frame
-from fastq.plot.style import metric_label, plain
+from fastq.plot.style import Shown, metric_label, plain
 from fastq.results.results import Results
 from fastq.study.metrics import Metric, find_metric
 from fastq.study.record import METRICS
@@ -63,7 +63,7 @@ def write_pictures(results: Results, metric: str = "return") -> list[str]:
     """
     asked = find_metric(metric)
     summary, files = results.summary(metric), {}
-    if results.study.record.kind != "summary":
+    if results.study.record.kind.has_curves:
         files["curves.png"] = _curves(results, summary, asked)
     files["heatmap.png"] = _heatmap(results, summary)
     files["summary.csv"] = as_csv(summary).encode()
@@ -139,11 +139,11 @@ def draw_curves(curves: pd.DataFrame, chosen: pd.DataFrame, ax: "Axes | None" = 
     """
     names = list(chosen.columns[: chosen.columns.get_loc("estimate")])
     shown = chosen[names].merge(curves, on=names, how="left", sort=False)
-    shown.attrs = curves.attrs
-    ax = plot.learning_curves(shown, ax=ax)
+    said = Shown.of(curves)  # of which the merge leaves nothing
+    ax = plot.learning_curves(shown, ax, **said._asdict())
     size = shown["estimate"].abs()
     if size.max() > _WIDE * size.min() and size.min() >= 1:
-        frame(ax, shown, metric_label(curves.attrs["metric"]), log=True)
+        frame(ax, shown, metric_label(said.metric), log=True)
     return ax
 
 

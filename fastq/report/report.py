@@ -103,7 +103,7 @@ class _Page:
         """Give the sections, in order."""
         study = self._results.study
         yield self._what_was_run()
-        if study.record.kind != "summary":
+        if study.record.kind.has_curves:
             yield self._curves()
         if not study.record.has_moments:
             yield self._selection()
@@ -154,7 +154,7 @@ class _Page:
             caption = f"{_capital(metric_label(metric))}: {which}"
             draw = _drawn(learned, metric, caption, lambda: draw_curves(learned, chosen))
             pictures.append(draw)
-        if record.kind == "episodes":
+        if record.has_episodes:
             steps = results.curves("episodes", level=self._level, against="steps")
             text = f"Episodes completed by each step of the environment: {which}"
             pictures.append(_drawn(steps, "steps", text, lambda: draw_curves(steps, chosen)))
@@ -173,9 +173,9 @@ class _Page:
         if len(self._names) > 1:
             x, y = axes_of(self._names)
             caption = f"{_capital(str(self._metric))} over the grid"
-            heat = selection.table.copy()
-            heat.attrs.update(metric=str(self._metric), level=self._level, interval="t")
-            pictures = [_drawn(heat, "grid", caption, lambda: plot.heatmap(heat, x, y))]
+            heat, metric = selection.table, str(self._metric)
+            draw = partial(plot.heatmap, heat, x, y, metric=metric, estimator="mean")
+            pictures = [_drawn(heat, "grid", caption, draw)]
         found = str(selection).splitlines()
         until = next(i for i, line in enumerate(found) if "could be the best" in line)
         text = [f"{_capital(line.strip().rstrip(':'))}." for line in found[: until + 1]]
@@ -221,18 +221,22 @@ class _Page:
         chosen = self._summary.sort_values(
             "estimate", ascending=self._metric.sign < 0, kind="stable"
         ).head(_PROFILES)[self._names]
-        pictures = []
+        pictures, metric = [], str(self._metric)
         for name, table, caption, draw in (
-            ("runs", self._results.runs(str(self._metric)), "Single runs", plot.distribution),
+            (
+                "runs",
+                self._results.runs(metric),
+                "Single runs",
+                partial(plot.distribution, metric=metric),
+            ),
             (
                 "profiles",
-                self._results.profile(str(self._metric), self._level),
+                self._results.profile(metric, self._level),
                 "Performance profiles: share of runs that do better",
-                plot.performance_profiles,
+                partial(plot.performance_profiles, metric=metric, level=self._level),
             ),
         ):
             some = chosen.merge(table, on=self._names, how="left", sort=False)
-            some.attrs = table.attrs
             text = f"{caption}, of the best {len(chosen)} configurations"
             pictures.append(_drawn(some, name, text, partial(draw, some)))
         return Section("Single runs", [], pictures)

@@ -13,7 +13,7 @@ from fastq.results.policy_value import check_solvable, gamma_of
 from fastq.statistics import Estimate
 from fastq.study.metrics import Floats, Metric, check_episodes, find_metric
 from fastq.study.moments import Blocks, Moments, merge_halves, total
-from fastq.study.record import METRICS, MOMENTS, Entries, Record
+from fastq.study.record import KINDS, METRICS, MOMENTS, Entries, Record
 from fastq.study.sweep import Sweep
 
 
@@ -63,7 +63,7 @@ def check_spec(record: Record, spec: EstimateSpec) -> Metric:
                     f"{field} = {getattr(spec, field)!r}: needs each run, and moments were "
                     f"recorded; must be {known}"
                 )
-        if metric.name not in METRICS:
+        if metric.needs != "means":
             raise per_run.needs(spec.metric, "each run", record)
     return metric
 
@@ -98,10 +98,11 @@ def curve_window(record: Record, window: int | None) -> int:
     InputError
         Where no such curve can be drawn from what was recorded.
     """
-    if record.kind == "summary":
+    if not record.kind.has_curves:
+        *some, last = (kind.spelled() for kind in KINDS.values() if kind.has_curves)
         raise InputError(
-            'curves: no episodes were recorded, for record = "summary"; must be '
-            '"episodes", "moments" or {window = ...}'
+            f"curves: no episodes were recorded, for record = {record}; must be "
+            f"{', '.join(some)} or {last}"
         )
     size = record.window if window is None else window
     check_arguments(window=size)
@@ -133,8 +134,8 @@ def line(
     if values is None:
         return _line_of_moments(entries, spec, episodes)
     columns = entries.columns
-    name = spec.metric if spec.metric in METRICS else "return"
-    final, truncated = per_run.final(record, columns, name, episodes), columns["truncated"]
+    name = find_metric(spec.metric).definition.column
+    final, truncated = per_run.final(record, entries, name, episodes), columns["truncated"]
     lengths = per_run.of_runs(record, entries, Metric("length"), episodes)
     return Line(
         *_numbers(spec.of(values[:, None])),
@@ -172,7 +173,7 @@ def moments(record: Record, entries: Entries, metric: str, episodes: int) -> tup
         Where neither episodes nor their moments were recorded.
     """
     choose("metric", metric, METRICS)
-    if record.kind not in ("episodes", "moments"):
+    if not record.kind.each_episode:
         raise InputError(
             f"moments: neither episodes nor their moments were recorded, for record = {record}"
         )

@@ -1,12 +1,17 @@
-"""Runs of a sweep that are trained in memory, and not kept: again, or anew.
+"""Runs of a sweep that are trained in memory, and not kept: fresh ones, or the same again.
 
 A run is a pure function of its configuration, seed and number, so it can be had again at any time.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
+from fastq.base.memory import check_memory
+from fastq.base.validation import check_arguments
 from fastq.results.policy_value import of_policies
+from fastq.results.recorded import Recorded
 from fastq.study.metrics import Floats, Metric, failed_as_infinite, of_learning
 from fastq.study.runs import learned, settings_of
 from fastq.study.sweep import Configuration, Sweep
@@ -49,3 +54,34 @@ def metric_of_runs(
         found = learned(sweep.mdp, [agent], np.zeros_like(some), some, settings)
         values.append(of_learning(metric, found.returns, found.lengths))
     return failed_as_infinite(np.concatenate(values))
+
+
+def fresh_runs(recorded: Recorded, metric: Metric, count: int | None) -> Callable[[int], Floats]:
+    """Train runs that have numbers beyond those of the study.
+
+    Parameters
+    ----------
+    recorded : Recorded
+    metric : Metric
+    count : int, optional
+        How many; by default as many as the study has.
+
+    Returns
+    -------
+    callable
+        From the index of a configuration to the metric of its fresh runs, shape (count,).
+
+    Raises
+    ------
+    InputError
+        Where they are too many.
+    """
+    runs = recorded.study.runs
+    count = runs if count is None else count
+    check_arguments(confirm_runs=count)
+    check_arguments(run=runs + count - 1)
+    check_memory(f"confirm_runs = {count:,}", 24 * count)
+    numbers = np.arange(runs, runs + count)
+    return lambda index: metric_of_runs(
+        recorded.sweep, recorded.configuration(index), metric, numbers
+    )

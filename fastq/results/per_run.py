@@ -3,15 +3,13 @@
 What was not recorded cannot be had back: asking for it is an `InputError` that says what was.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from fastq.base.errors import InputError
 from fastq.base.validation import check_arguments, choose
-from fastq.study.metrics import Floats, Metric, of_learning
-from fastq.study.record import METRICS, Entries, Record, last_of, over_last
+from fastq.study.metrics import OF_STEPS, Floats, Metric, of_learning
+from fastq.study.record import METRICS, Entries, Record, pooled, sizes_of
 
 
 def of_runs(record: Record, entries: Entries, metric: Metric, episodes: int) -> Floats:
@@ -23,23 +21,21 @@ def of_runs(record: Record, entries: Entries, metric: Metric, episodes: int) -> 
         Where too little was recorded.
     """
     check_recorded(record, metric)
-    columns, name = entries.columns, metric.name
-    if record.kind == "episodes":
+    columns = entries.columns
+    if record.has_episodes:
         return of_learning(metric, columns["return"], columns["length"])
-    if name == "return_last":
-        return final(record, columns, "return", episodes)[:, 0]
-    if record.kind == "summary":
-        return np.asarray(columns[name][:, 0], dtype=np.float64)
-    sizes = sizes_of(record, episodes)
-    return pooled(columns[name], sizes, len(sizes))[:, 0]
+    name = metric.definition.column
+    if metric.needs == "ends":
+        return final(record, entries, name, episodes)[:, 0]
+    assert record.kind.mean is not None
+    return record.kind.mean(columns, name, episodes, record.window)[:, 0]
 
 
 def check_recorded(record: Record, metric: Metric) -> None:
     """Raise `InputError` where too little is recorded for a metric of each run."""
     if record.has_moments:
         raise needs(str(metric), "each run", record)
-    enough = (*METRICS, "return_last") if metric.number is None else METRICS
-    if not (record.kind == "episodes" or metric.of_policies or metric.name in enough):
+    if metric.needs == "episodes" and not record.has_episodes:
         raise needs(str(metric), "each episode", record)
 
 
@@ -52,7 +48,7 @@ def at_episode(record: Record, entries: Entries, metric: str, episode: int) -> F
         Where it is none, or episodes were not recorded.
     """
     choose("metric", metric, METRICS)
-    if record.kind != "episodes":
+    if not record.has_episodes:
         raise needs(metric, "each episode", record)
     check_arguments(episode=episode)
     columns = entries.columns[metric]
@@ -66,7 +62,7 @@ def of_curve(
 ) -> Floats:
     """Give each run's points of a curve against episodes, shape (N, points)."""
     size = (window or record.window) // record.window
-    return pooled(entries.columns[metric], sizes_of(record, episodes), size)
+    return pooled(entries.columns[metric], sizes_of(record.window, episodes), size)
 
 
 def against_steps(
@@ -92,13 +88,13 @@ def against_steps(
     InputError
         For another metric, or where episodes were not recorded.
     """
-    choose("metric", metric, ("episodes", *METRICS))
-    if record.kind != "episodes":
+    choose("metric", metric, (*OF_STEPS, *METRICS))
+    if not record.has_episodes:
         raise InputError(f'against = "steps": needs each episode, for record = {record}')
     ends = entries.columns["length"].cumsum(axis=1, dtype=np.int64)
     steps = np.unique(np.linspace(0, ends[:, -1].min(), points).astype(np.int64))
     completed = np.array([np.searchsorted(run, steps, "right") for run in ends])
-    if metric == "episodes":
+    if metric in OF_STEPS:
         return steps, completed.astype(np.float64)
     present = np.minimum(completed, ends.shape[1] - 1)
     values = entries.columns[metric].astype(np.float64)
@@ -106,30 +102,11 @@ def against_steps(
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def final(record: Record, columns: dict[str, Any], name: str, episodes: int) -> Floats:
+def final(record: Record, entries: Entries, name: str, episodes: int) -> Floats:
     """Average the last tenth of each run, in whole windows where they were recorded."""
-    if record.kind == "summary":
-        return np.asarray(columns[f"{name}_final"])
-    if record.kind == "episodes":
-        return over_last(columns[name])
-    sizes, last = sizes_of(record, episodes), -(-last_of(episodes) // record.window)
-    return pooled(columns[name][:, -last:], sizes[-last:], last)
-
-
-def sizes_of(record: Record, episodes: int) -> NDArray[np.int64]:
-    """Give how many episodes make each point that was recorded; the last may be of fewer."""
-    return np.diff(np.arange(0, episodes, record.window), append=episodes)
-
-
-@np.errstate(over="ignore", invalid="ignore")
-def pooled(values: NDArray[Any], sizes: NDArray[np.int64], points: int) -> Floats:
-    """Average so many neighbouring points at a time."""
-    if points == 1:
-        return values.astype(np.float64)
-    starts = np.arange(0, len(sizes), points)
-    sums = np.add.reduceat(values * sizes.astype(np.float64), starts, axis=1)
-    means: Floats = sums / np.add.reduceat(sizes, starts)
-    return means
+    read = record.kind.final
+    assert read is not None
+    return read(entries.columns, name, episodes, record.window)
 
 
 def needs(metric: str, what: str, record: Record) -> InputError:

@@ -275,7 +275,7 @@ def _pairs(names: list[str], values: list[Floats], metric: Metric, level: float)
     table = pd.DataFrame(rows)
     floats = [name for name in table.columns if name not in _EXACT]
     table = table.astype(dict.fromkeys(floats, float))
-    table.attrs.update(metric=str(metric), level=level, interval="t")
+    table.attrs.update(metric=str(metric), estimator="mean", level=level, interval="t")
     return table
 
 

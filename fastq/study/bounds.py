@@ -9,58 +9,89 @@ with most(s, 0) = 0. A mean over episodes lies between them as well.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastq.base.errors import InputError
 from fastq.mdp.finite_mdp import FiniteMDP
-from fastq.study.metrics import Floats, Metric
 
-_RETURNS = ("return", "return_last", "return_over_steps", "value")
+Floats = NDArray[np.float64]
+Bounds = tuple[float, float]
+"""The least and the greatest."""
 
 
-def bounds_of(metric: Metric, mdp: FiniteMDP, max_steps: int, episodes: int) -> tuple[float, float]:
-    """Give the least and the greatest that a metric of a run can come to.
+class Setting(NamedTuple):
+    """What bounds a metric of a run."""
 
-    Parameters
-    ----------
-    metric : Metric
-    mdp : FiniteMDP
-    max_steps : int
-        The step limit of an episode.
-    episodes : int
-        Of a run.
+    metric: str
+    """The word for it, for errors."""
+    mdp: FiniteMDP
+    max_steps: int
+    """The step limit of an episode."""
+    episodes: int
+    """Of a run."""
+
+
+def of_returns(setting: Setting) -> Bounds:
+    """Bound the return of an episode.
 
     Raises
     ------
     InputError
-        Where there are none: normal rewards have no bounds.
+        Where there are no bounds: normal rewards have none.
     """
-    name = metric.name
-    if name == "optimal_actions":
-        return 0.0, 1.0
-    if name == "episodes_to":
-        return 1.0, float(episodes)
-    if name in ("length", "steps_to"):
-        times = episodes if name == "steps_to" else 1
-        shortest, longest = _extremes(mdp, np.ones_like(mdp.reward), max_steps)
-        return shortest, longest * times
-    if mdp.reward_sd is not None:
+    _check_bounded(setting)
+    return _extremes(setting.mdp, setting.mdp.reward, setting.max_steps)
+
+
+def of_regret(setting: Setting) -> Bounds:
+    """Bound how far two expected returns can be apart; raise as `of_returns` does."""
+    least, most = of_returns(setting)
+    return 0.0, most - least
+
+
+def of_rewards(setting: Setting) -> Bounds:
+    """Bound the reward of a step; raise as `of_returns` does."""
+    _check_bounded(setting)
+    possible = setting.mdp.reward[setting.mdp.probability > 0]
+    return float(possible.min()), float(possible.max())
+
+
+def of_lengths(setting: Setting) -> Bounds:
+    """Bound the length of an episode."""
+    return _extremes(setting.mdp, np.ones_like(setting.mdp.reward), setting.max_steps)
+
+
+def of_steps(setting: Setting) -> Bounds:
+    """Bound the steps of one to all episodes."""
+    shortest, longest = of_lengths(setting)
+    return shortest, longest * setting.episodes
+
+
+def of_episodes(setting: Setting) -> Bounds:
+    """Bound a number of episodes."""
+    return 1.0, float(setting.episodes)
+
+
+def of_shares(_setting: Setting) -> Bounds:
+    """Bound a share."""
+    return 0.0, 1.0
+
+
+def _check_bounded(setting: Setting) -> None:
+    """Raise `InputError` where rewards have no bounds."""
+    if setting.mdp.reward_sd is not None:
         raise InputError(
-            f"metric = '{metric}': has no bounds, for rewards of {mdp.name!r} are normal; must "
-            'have some for guarantee = "any"',
+            f"metric = '{setting.metric}': has no bounds, for rewards of {setting.mdp.name!r} are "
+            'normal; must have some for guarantee = "any"',
             field="metric",
-            value=str(metric),
+            value=str(setting.metric),
         )
-    if name == "reward_per_step":
-        possible = mdp.reward[mdp.probability > 0]
-        return float(possible.min()), float(possible.max())
-    least, most = _extremes(mdp, mdp.reward, max_steps)
-    return (least, most) if name in _RETURNS else (0.0, most - least)
 
 
-def _extremes(mdp: FiniteMDP, gains: Floats, max_steps: int) -> tuple[float, float]:
+def _extremes(mdp: FiniteMDP, gains: Floats, max_steps: int) -> Bounds:
     """Give the least and the greatest sum of gains in an episode."""
     starts = mdp.start > 0
     least, most = (_furthest(mdp, gains, max_steps, pick, end) for pick, end in _ENDS)
@@ -71,9 +102,7 @@ _Pick = Callable[..., Floats]
 _ENDS: tuple[tuple[_Pick, float], ...] = ((np.min, np.inf), (np.max, -np.inf))
 
 
-def _furthest(
-    mdp: FiniteMDP, gains: Floats, max_steps: int, pick: _Pick, never: float
-) -> NDArray[np.float64]:
+def _furthest(mdp: FiniteMDP, gains: Floats, max_steps: int, pick: _Pick, never: float) -> Floats:
     """Give from each state the sum of gains that is furthest to one end, shape (S,)."""
     each = np.where(mdp.probability > 0, gains, never)
     goes_on = ~mdp.terminated

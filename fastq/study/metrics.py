@@ -1,57 +1,182 @@
 """Metrics: what one number says of a run.
 
-A metric is a word, some with a number after a colon, as in ``return_last:50``. Those of learning
-are read off the episodes of the run:
+A metric is a word, some with a number after a colon, as in ``return_last:50``. `DEFINITIONS` has a
+row for each of them, which says all that distinguishes it: what it means, which way is better, what
+must be recorded for it, how it is written for people, and the function that computes it. To add a
+metric is to add a row.
 
-    return              mean return of all episodes: the area under the learning curve
-    length              mean length of all episodes
-    return_last:k       mean return of the last k episodes; by default of the last tenth
-    return_over_steps   mean over all steps of the return of the episode that each belongs to
-    reward_per_step     sum of all rewards over the number of steps
-    episodes_to:x       episodes until one returns x or more, that one included
-    steps_to:x          steps until then
-
-A run that never returns x counts as long as it is: a mean of such numbers is a lower bound, as the
+Metrics of learning are read off the episodes of a run. A run that never returns x counts as long as
+it is in `episodes_to:x` and `steps_to:x`: a mean of such numbers is a lower bound, as the
 restricted mean of survival analysis. Where no run returns x, a summary or a selection is refused.
-Less is better for `length`, `episodes_to`, `steps_to` and `regret`, so `length` is for worlds where
-steps cost. Where all steps have one reward, `reward_per_step` is that reward, whatever is learned.
+Less `length` is better, so it is for worlds where steps cost. Where all steps have one reward,
+`reward_per_step` is that reward, whatever is learned.
 
-Those of what was learned are exact, from the tables at the end of the run (see
-`fastq.results.policy_value`):
-
-    value               expected return of an episode of the greedy policy
-    regret              how much less that is than the best policy's
-    optimal_actions     share of the greedy policy's steps that are optimal
-
-The first two are without a discount, within the step limit. The best policy may know how many steps
-are left, so regret may stay above 0 in worlds where that helps. An action is optimal if it is so
-for the agent's gamma, without a step limit. Where a metric says nothing of a policy, it is refused:
-`regret` where all actions do the same, `optimal_actions` in the worlds of `fastq.mdp.optimality`.
+Metrics of policies are exact, from the tables at the end of the run; see
+`fastq.study.policy_metrics`. Value and regret are without a discount, within the step limit. The
+best policy may know how many steps are left, so regret may stay above 0 in worlds where that helps.
+An action is optimal if it is so for the agent's gamma, without a step limit. Where a metric says
+nothing of a policy, it is refused: `regret` where all actions do the same, `optimal_actions` in the
+worlds of `fastq.mdp.optimality`.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastq.base.errors import InputError
 from fastq.base.validation import LARGEST, split_word
-from fastq.study.record import last_of
+from fastq.mdp.bellman import Rows
+from fastq.mdp.finite_mdp import FiniteMDP
+from fastq.study import bounds, episode_metrics, policy_metrics
+from fastq.study.policy_metrics import Judge
 
 Floats = NDArray[np.float64]
 
-OF_LEARNING = {
-    "return": False,
-    "length": False,
-    "return_last": True,
-    "return_over_steps": False,
-    "reward_per_step": False,
-    "episodes_to": True,
-    "steps_to": True,
-}
-"""By name, whether a number follows."""
-OF_POLICIES = {"value": False, "regret": False, "optimal_actions": False}
-LESS_IS_BETTER = ("length", "episodes_to", "steps_to", "regret")
+
+@dataclass(frozen=True)
+class Definition:
+    """A row of the table of metrics."""
+
+    name: str
+    meaning: str
+    """For the documentation."""
+    words: str
+    """For people, as on an axis."""
+    bounds: Callable[[bounds.Setting], bounds.Bounds]
+    """Between what its values must lie."""
+    sign: Literal[1, -1] = 1
+    """1 where greater is better, -1 where less is."""
+    unit: str = ""
+    """Of its values, where the words do not name it."""
+    takes: Literal["nothing", "episodes", "return"] = "nothing"
+    """What the number after the colon is. A return must be given; of episodes, the last tenth is
+    the default."""
+    numbered: str = ""
+    """The words where there is a number, which stands for ``{}``."""
+    needs: Literal["means", "ends", "episodes", "policies"] = "episodes"
+    """What must be recorded of each run: its mean over all episodes, its mean over the last tenth,
+    each episode, or nothing, since policies are learned again."""
+    column: Literal["return", "length"] = "return"
+    """Which number of an episode a curve or the end of a run shows for it."""
+    of_episodes: Callable[[Floats, NDArray[Any], float | None], Floats] | None = None
+    """Computes it; see `fastq.study.episode_metrics`."""
+    of_policies: Callable[[FiniteMDP, Rows, float, int], Judge] | None = None
+    """Computes it; see `fastq.study.policy_metrics`."""
+    refuse: Callable[[FiniteMDP, Iterable[float]], None] = policy_metrics.allow_all
+    """Raises `InputError` where it says nothing in an MDP, for agents of these discounts."""
+
+    def label(self, number: str = "") -> str:
+        """Name it on an axis, with the number that was asked for."""
+        label = f"{self.words} ({self.unit})" if self.unit else self.words
+        return (self.numbered or f"{label} ({{}})").format(number) if number else label
+
+    @property
+    def has_curve(self) -> bool:
+        """Whether it can be followed along the episodes."""
+        return self.needs in ("means", "policies")
+
+
+_ROWS = (
+    Definition(
+        "return",
+        "mean return of all episodes: the area under the learning curve",
+        "return",
+        bounds.of_returns,
+        needs="means",
+        of_episodes=episode_metrics.mean_return,
+    ),
+    Definition(
+        "length",
+        "mean length of all episodes",
+        "length",
+        bounds.of_lengths,
+        sign=-1,
+        unit="steps",
+        needs="means",
+        column="length",
+        of_episodes=episode_metrics.mean_length,
+    ),
+    Definition(
+        "return_last",
+        "mean return of the last 50 episodes; without a number, of the last tenth",
+        "return of the last episodes",
+        bounds.of_returns,
+        takes="episodes",
+        numbered="return of the last {} episodes",
+        needs="ends",
+        of_episodes=episode_metrics.last_return,
+    ),
+    Definition(
+        "return_over_steps",
+        "mean over all steps of the return of the episode that each belongs to",
+        "return, averaged over steps",
+        bounds.of_returns,
+        of_episodes=episode_metrics.return_over_steps,
+    ),
+    Definition(
+        "reward_per_step",
+        "sum of all rewards over the number of steps",
+        "reward per step",
+        bounds.of_rewards,
+        of_episodes=episode_metrics.reward_per_step,
+    ),
+    Definition(
+        "episodes_to",
+        "episodes until one returns -20 or more, that one included; a run in which none does "
+        "counts as long as it is",
+        "episodes to the threshold",
+        bounds.of_episodes,
+        sign=-1,
+        takes="return",
+        numbered="episodes to a return of {}",
+        of_episodes=episode_metrics.episodes_to,
+    ),
+    Definition(
+        "steps_to",
+        "steps until then",
+        "steps to the threshold",
+        bounds.of_steps,
+        sign=-1,
+        takes="return",
+        numbered="steps to a return of {}",
+        of_episodes=episode_metrics.steps_to,
+    ),
+    Definition(
+        "value",
+        "exact expected return of the greedy policy at the end, within the step limit and without "
+        "a discount",
+        "exact value of the greedy policy",
+        bounds.of_returns,
+        needs="policies",
+        of_policies=policy_metrics.value,
+    ),
+    Definition(
+        "regret",
+        "how much less that is than the best policy's, which may know how many steps are left",
+        "regret of the greedy policy",
+        bounds.of_regret,
+        sign=-1,
+        needs="policies",
+        of_policies=policy_metrics.regret,
+        refuse=policy_metrics.refuse_alike,
+    ),
+    Definition(
+        "optimal_actions",
+        "share of the greedy policy's steps that are optimal for the agent's gamma",
+        "share of optimal actions",
+        bounds.of_shares,
+        needs="policies",
+        of_policies=policy_metrics.optimal_actions,
+        refuse=policy_metrics.refuse_undecided,
+    ),
+)
+DEFINITIONS = {row.name: row for row in _ROWS}
+"""The table of metrics, by name."""
+OF_STEPS = {"episodes": "episodes completed"}
+"""What only curves against steps show, with its words: it is no metric of a run."""
 
 
 class Metric(NamedTuple):
@@ -66,14 +191,24 @@ class Metric(NamedTuple):
         return self.name + number.removesuffix(".0")
 
     @property
+    def definition(self) -> Definition:
+        """Its row of the table."""
+        return DEFINITIONS[self.name]
+
+    @property
     def of_policies(self) -> bool:
         """Whether it takes what was learned, and not the episodes."""
-        return self.name in OF_POLICIES
+        return self.definition.needs == "policies"
 
     @property
     def sign(self) -> int:
         """1 where greater is better, -1 where less is."""
-        return -1 if self.name in LESS_IS_BETTER else 1
+        return self.definition.sign
+
+    @property
+    def needs(self) -> str:
+        """What must be recorded of each run: for a number that is chosen, each episode."""
+        return self.definition.needs if self.number is None else "episodes"
 
 
 def find_metric(text: str) -> Metric:
@@ -84,18 +219,24 @@ def find_metric(text: str) -> Metric:
     InputError
         For a word that names none, or a number that it does not take.
     """
-    metric = Metric(*split_word("metric", text, OF_LEARNING | OF_POLICIES))
-    if metric.name in ("episodes_to", "steps_to") and metric.number is None:
+    words = {name: row.takes != "nothing" for name, row in DEFINITIONS.items()}
+    metric = Metric(*split_word("metric", text, words))
+    takes, number = metric.definition.takes, metric.number
+    if takes == "return" and number is None:
         raise InputError(f"metric = {text!r}: must say which return, as {text}:-20")
-    count = 1 if metric.number is None else metric.number
-    if metric.name == "return_last" and not (1 <= count <= LARGEST and count == int(count)):
-        raise InputError(f"metric = {text!r}: must say how many episodes, as return_last:50")
+    if takes == "episodes" and number is not None and not _is_count(number):
+        raise InputError(f"metric = {text!r}: must say how many episodes, as {metric.name}:50")
     return metric
+
+
+def _is_count(number: float) -> bool:
+    """Say whether a number may be one of episodes."""
+    return 1 <= number <= LARGEST and number == int(number)
 
 
 def check_episodes(metric: Metric, episodes: int) -> None:
     """Raise `InputError` where runs have fewer episodes than a metric asks for."""
-    if metric.name == "return_last" and (metric.number or 1) > episodes:
+    if metric.definition.takes == "episodes" and (metric.number or 1) > episodes:
         raise InputError(f"metric = '{metric}': must be at most {episodes}, a run's")
 
 
@@ -106,6 +247,7 @@ def of_learning(metric: Metric, returns: Floats, lengths: NDArray[Any]) -> Float
     Parameters
     ----------
     metric : Metric
+        Of episodes.
     returns, lengths : arrays, shape (N, episodes)
 
     Returns
@@ -118,26 +260,30 @@ def of_learning(metric: Metric, returns: Floats, lengths: NDArray[Any]) -> Float
     InputError
         Where the runs have fewer episodes than the metric asks for.
     """
-    name, number = metric
-    if name in ("return", "length"):
-        values = returns if name == "return" else lengths
-        return np.asarray(values.mean(axis=1, dtype=np.float64))
-    if name == "return_last":
-        episodes = returns.shape[1]
-        last = last_of(episodes) if number is None else int(number)
-        check_episodes(metric, episodes)
-        return np.asarray(returns[:, -last:].mean(axis=1))
-    if name == "return_over_steps":
-        return np.asarray((returns * lengths).sum(axis=1) / lengths.sum(axis=1))
-    if name == "reward_per_step":
-        return np.asarray(returns.sum(axis=1) / lengths.sum(axis=1))
-    assert number is not None
-    reached = returns >= number
-    needed = np.where(reached.any(axis=1), reached.argmax(axis=1) + 1, returns.shape[1])
-    if name == "episodes_to":
-        return np.asarray(needed, dtype=np.float64)
-    steps = lengths.cumsum(axis=1, dtype=np.float64)
-    return np.asarray(np.take_along_axis(steps, needed[:, None] - 1, axis=1)[:, 0])
+    compute = metric.definition.of_episodes
+    assert compute is not None
+    check_episodes(metric, returns.shape[1])
+    return compute(returns, lengths, metric.number)
+
+
+def bounds_of(metric: Metric, mdp: FiniteMDP, max_steps: int, episodes: int) -> bounds.Bounds:
+    """Give the least and the greatest that a metric of a run can come to.
+
+    Parameters
+    ----------
+    metric : Metric
+    mdp : FiniteMDP
+    max_steps : int
+        The step limit of an episode.
+    episodes : int
+        Of a run.
+
+    Raises
+    ------
+    InputError
+        Where there are none: normal rewards have no bounds.
+    """
+    return metric.definition.bounds(bounds.Setting(str(metric), mdp, max_steps, episodes))
 
 
 def failed_as_infinite(values: Floats) -> Floats:

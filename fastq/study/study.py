@@ -14,9 +14,8 @@ from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, WithJso
 from fastq.base.errors import InputError
 from fastq.base.validation import Count, Seed, Validated, not_allowed, shorten
 from fastq.study.manifest_fields import Name, StoredCell, checked
-from fastq.study.record import COLUMNS, Record, as_plain, as_record
+from fastq.study.record import ALLOWED, COLUMNS, Record, as_plain, as_record
 from fastq.study.sweep import Configuration, Sweep
-from fastq.study.sweep_fields import RECORDED
 
 Cell = float | int | str
 """What a table shows of a hyperparameter: a schedule as text."""
@@ -24,8 +23,8 @@ _Record = Annotated[
     Record,
     PlainValidator(as_record),
     PlainSerializer(as_plain),
-    Field(description=RECORDED),
-    WithJsonSchema({"type": ["string", "object"], "description": RECORDED}),
+    Field(description=ALLOWED),
+    WithJsonSchema({"type": ["string", "object"], "description": ALLOWED}),
 ]
 
 

@@ -13,10 +13,8 @@ from fastq.base.errors import InputError
 from fastq.base.text import is_name
 from fastq.base.validation import not_allowed, plain_number
 from fastq.mdp.finite_mdp import FiniteMDP
-from fastq.study.record import as_plain, as_record
+from fastq.study.record import ALLOWED, as_plain, as_record
 
-RECORDED = "one of episodes, moments, summary, or a window as {window = 10}"
-"""What `record` may be."""
 Value = float | int | str | Schedule
 """What a hyperparameter may be."""
 _PLAIN = (float, int, str)
@@ -143,7 +141,7 @@ Fixed = Annotated[
 Recorded = Annotated[
     str | dict[str, int],
     PlainValidator(lambda value: as_plain(as_record(value))),
-    Field(description=RECORDED),
+    Field(description=ALLOWED),
 ]
 EnvArgs = Annotated[
     dict[str, bool | int | float | str],

@@ -106,15 +106,17 @@ def test_labels():
     assert style.metric_label("steps_to:-20") == "steps to a return of -20"
     assert style.metric_label("return_last:50") == "return of the last 50 episodes"
     assert style.metric_label("my_own:3") == "my own (3)"
-    assert style.estimate_label({"metric": "regret"}) == "mean regret of the greedy policy"
-    quantile = style.estimate_label({"metric": "return", "estimator": "quantile:0.9"})
-    assert quantile == "0.9 quantile of the return"
+    assert style.Shown("regret", "mean").estimate == "mean regret of the greedy policy"
+    assert style.Shown("regret").estimate == "regret of the greedy policy"
+    assert style.Shown("return", "quantile:0.9").estimate == "0.9 quantile of the return"
+    assert style.Shown(None, "mean").estimate == ""
 
 
 @pytest.mark.parametrize(
     ("attrs", "title"),
     [
-        ({}, "mean of 9 runs, interval"),
+        ({}, "9 runs, interval"),
+        ({"estimator": "mean", "level": 0.9}, "mean of 9 runs, 90 % interval"),
         ({"estimator": "median", "interval": "bca"}, "median of 9 runs, BCa interval"),
         (
             {"estimator": "iqm", "interval": "simultaneous", "level": 0.9},
@@ -128,6 +130,7 @@ def test_labels():
 )
 def test_legends_name_what_is_drawn(attrs, title):
     assert legend_of(plot.learning_curves(curves(2, **attrs)))[0] == title
+    assert legend_of(plot.learning_curves(curves(2), **attrs))[0] == title
 
 
 def test_curves_over_time_steps_with_their_runs():
@@ -202,7 +205,7 @@ def sensitivity(values, name="alpha", edge=False, **attrs):
 
 def test_sensitivity_curves():
     values = [0.5, 0.01, 0.1]
-    table = sensitivity(values, metric="return", interval="bca", level=0.9)
+    table = sensitivity(values, metric="return", estimator="mean", interval="bca", level=0.9)
     ax = plot.sensitivity_curves(table, "alpha")
     assert ax.get_xscale() == "log"
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0.01", "0.1", "0.5"]
@@ -262,7 +265,8 @@ def pairs(estimates, **attrs):
 
 
 def test_differences_at_one_point():
-    ax = plot.differences(pairs([3.0, 0.5, -4.0], metric="return", interval="t", level=0.95))
+    table = pairs([3.0, 0.5, -4.0], metric="return", estimator="mean", interval="t", level=0.95)
+    ax = plot.differences(table)
     (bars,) = ax.collections
     assert [bar.tolist() for bar in bars.get_segments()] == [
         [[2, 0], [5, 0]],
@@ -317,7 +321,7 @@ def test_distribution():
 @pytest.mark.parametrize("values", [[3.0], [NAN, NAN]])
 def test_distribution_of_hardly_any_runs(values):
     ax = plot.distribution(pd.DataFrame({"run": range(len(values)), "value": values}))
-    assert ax.get_xlabel() == "exact value of the greedy policy, each run"
+    assert ax.get_xlabel() == "value, each run"
     ax.figure.draw_without_rendering()
 
 
@@ -342,6 +346,70 @@ def test_heatmap_of_what_should_be_little():
     table.attrs["metric"] = "regret"
     cells = plot.heatmap(table, "alpha").images[0].get_array()
     assert cells[0].tolist() == [-1.0, -2.0, -3.0]
+
+
+def without_notes(table):
+    """Merge a table with another column: pandas drops what was noted in its attrs."""
+    merged = table.merge(pd.DataFrame({"other": [1]}), how="cross")
+    assert merged.attrs == {}
+    return merged.drop(columns="other")
+
+
+def test_labels_survive_a_merge_where_they_are_passed(results):
+    """What is drawn of a merged table names what the caller names, and claims nothing else."""
+    asked = {"metric": "length", "interval": "bca", "level": 0.9, "estimator": "median"}
+    table = results.curves(**asked, window=4)
+    merged = without_notes(table)
+    whole, bare = plot.learning_curves(table), plot.learning_curves(merged)
+    told = plot.learning_curves(merged, **asked, window=4)
+    assert whole.get_xlabel() == told.get_xlabel() == "episode (mean over windows of 4 episodes)"
+    assert whole.get_ylabel() == told.get_ylabel() == "length (steps)"
+    assert legend_of(whole) == legend_of(told)
+    assert legend_of(told)[0] == "median of 5 runs, 90 % BCa interval"
+    assert (bare.get_xlabel(), bare.get_ylabel()) == ("episode", "estimate")
+    assert legend_of(bare)[0] == "5 runs, interval"
+
+
+def test_what_the_caller_says_counts_before_what_is_noted():
+    ax = plot.learning_curves(curves(2, metric="length", level=0.9), metric="return", level=0.5)
+    assert ax.get_ylabel() == "return"
+    assert legend_of(ax)[0] == "9 runs, 50 % interval"
+
+
+def test_each_picture_of_a_merged_table_takes_its_words():
+    said = {"metric": "regret", "estimator": "mean"}
+    bounds = {"interval": "t", "level": 0.95}
+    label, legend = "mean regret of the greedy policy", "9 runs, 95 % t interval"
+    forest = plot.differences(pairs([1.0]), **said, **bounds)
+    assert forest.get_xlabel() == f"difference of the {label}"
+    assert legend_of(forest)[0] == legend
+    curve = plot.differences(pairs([1.0]).assign(episode=0), **said, **bounds, window=7)
+    assert curve.get_xlabel() == "episode (mean over windows of 7 episodes)"
+    assert curve.get_ylabel() == f"difference of the {label}"
+    lines = plot.sensitivity_curves(sensitivity([1, 2, 3]), "alpha", **said, **bounds)
+    assert lines.get_ylabel() == label
+    assert lines.lines[-1].get_xdata().tolist() == [1]  # the least is the best
+    assert plot.sensitivity_curves(sensitivity([1, 2, 3]), "alpha").get_ylabel() == "estimate"
+    shares = curves(1).rename(columns={"episode": "threshold"})
+    profiles = plot.performance_profiles(shares, metric="regret", level=0.95)
+    assert profiles.get_xlabel() == "threshold: regret of the greedy policy"
+    assert legend_of(profiles)[0] == "9 runs, 95 % interval"
+    assert plot.performance_profiles(shares).get_xlabel() == "threshold"
+    runs = pd.DataFrame({"run": [0, 1], "value": [1.0, 2.0]})
+    single = plot.distribution(runs, metric="length", episode=3)
+    assert single.get_xlabel() == "length (steps) in episode 3, each run"
+
+
+def test_a_heatmap_says_best_only_where_it_knows_which_way_is_better():
+    least = plot.heatmap(grid(), "alpha", metric="regret", estimator="mean")
+    assert least.images[0].get_array()[0].tolist() == [-1.0, -2.0, -3.0]
+    label = least.figure.axes[-1].get_ylabel().replace("\n", " ")
+    assert label == "mean regret of the greedy policy, best over the others"
+    greatest = plot.heatmap(grid(), "alpha")
+    assert greatest.images[0].get_array()[0].tolist() == [-0.9, -1.9, -2.9]
+    assert greatest.figure.axes[-1].get_ylabel() == "estimate, greatest over the others"
+    column = plot.heatmap(grid(), "alpha", value="upper", metric="regret")
+    assert column.figure.axes[-1].get_ylabel() == "upper, greatest over the others"
 
 
 def test_heatmap_of_many_cells_leaves_numbers_and_names_out():

@@ -85,7 +85,7 @@ def test_differences_are_those_of_the_same_runs(results):
 )
 def test_curves_against_steps_are_statistics_of_the_runs(many, interval, estimator):
     found = many.curves("return", interval, 0.9, estimator=estimator, against="steps", seed=3)
-    entries = many._by_configuration()[0][1]
+    entries = many._recorded.by_configuration()[0][1]
     steps, values = per_run.against_steps(many.study.record, entries, "return", 200)
     expected = statistics.interval(values, interval, 0.9, estimator=estimator, seed=3)
     assert found["step"].tolist() == steps.tolist()

@@ -66,13 +66,13 @@ def test_runs_stand_in_the_order_in_which_they_are_asked_for(monkeypatch):
 
 
 def test_equal_policies_are_evaluated_once(monkeypatch):
-    judged, sums = [], policy_value._Judge._sums
+    judged, sums = [], policy_value._Evaluation._sums
 
-    def counted(judge, some):
+    def counted(evaluation, some):
         judged.append(len(some))
-        return sums(judge, some)
+        return sums(evaluation, some)
 
-    monkeypatch.setattr(policy_value._Judge, "_sums", counted)
+    monkeypatch.setattr(policy_value._Evaluation, "_sums", counted)
     runs = [3, 0, 3, 7, 0, 3]
     found = asked("value", WINDY, [120], runs)
     assert sum(judged) <= 3

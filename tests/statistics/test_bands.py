@@ -5,7 +5,7 @@ import pytest
 from scipy import special
 
 from fastq.statistics import simultaneous_band, t_interval
-from fastq.statistics.bands import _LEAST as LEAST
+from fastq.statistics.bands import t_statistics
 from fastq.statistics.resampling import drawn
 
 
@@ -52,19 +52,35 @@ def test_a_run_that_stands_alone_does_not_make_it_infinite():
 
 
 def test_a_band_of_few_runs_by_its_definition():
-    """Four runs: the largest t statistic of each resample, written out; variances by n - 1."""
+    """Four runs: the largest t statistic of each resample, written out; variances by n - 1.
+
+    A resample's variance counts as at least a twentieth of that of the samples.
+    """
     samples = np.array([[1.0, 2.0], [2.0, 0.0], [4.0, 3.0], [9.0, 4.0]])
     counts = drawn(4, 500, 0)
     mean, largest = samples.mean(axis=0), []
     for count in counts:
         resample = np.repeat(samples, count, axis=0)
         error = np.maximum(
-            resample.std(axis=0, ddof=1), np.sqrt(LEAST * samples.var(axis=0) * 4 / 3)
+            resample.std(axis=0, ddof=1), np.sqrt(0.05 * samples.var(axis=0) * 4 / 3)
         ) / np.sqrt(4)
         largest.append(np.abs((resample.mean(axis=0) - mean) / error).max())
     half = np.quantile(largest, 0.9) * samples.std(axis=0, ddof=1) / np.sqrt(4)
     found = simultaneous_band(samples, 0.9, resamples=500, seed=0)
     assert found.upper - mean == pytest.approx(half)
+
+
+def test_t_statistics_by_hand():
+    """A resample of one run alone has no variance of its own: a twentieth of the samples' counts.
+
+    The mean is 1 and the samples' variance is 3, both with runs as the divisor. The second resample
+    has the mean 2 and the variance 4, the third those of the samples.
+    """
+    samples = np.array([[0.0], [0.0], [0.0], [4.0]])
+    counts = np.array([[0, 0, 0, 4], [1, 1, 0, 2], [1, 1, 1, 1]])
+    found = t_statistics(samples, counts)[:, 0]
+    assert found == pytest.approx([3 * np.sqrt(3 / 0.15), np.sqrt(3 / 4), 0.0])
+    assert t_statistics(np.ones((4, 1)), counts).tolist() == [[0], [0], [0]]
 
 
 def test_a_resample_without_spread_does_not_decide_the_width():

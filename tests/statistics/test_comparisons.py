@@ -151,6 +151,22 @@ def test_improvement_of_curves_is_that_of_each_point():
         assert [bound[place] for bound in found] == pytest.approx(list(alone))
 
 
+def test_the_interval_of_improvement_by_its_definition():
+    """Wilson's, for as many runs as have DeLong's variance, with Student's t of the fewer runs."""
+    first, second = [3.0, 1.0, 5.0, 2.0], [0.0, 4.0, 2.5, 1.5, -1.0, 2.0]
+    wins = np.array([[(a > b) + (a == b) / 2 for b in second] for a in first])
+    share = wins.mean()
+    variance = wins.mean(axis=1).var(ddof=1) / 4 + wins.mean(axis=0).var(ddof=1) / 6
+    runs = share * (1 - share) / variance
+    z = stats.t.ppf(0.95, 4 - 1)
+    middle = (share + z**2 / (2 * runs)) / (1 + z**2 / runs)
+    spread = np.sqrt(share * (1 - share) / runs + z**2 / (4 * runs**2))
+    half = z / (1 + z**2 / runs) * spread
+    found = probability_of_improvement(first, second, 0.9)
+    assert found == pytest.approx((share, middle - half, middle + half), rel=1e-12)
+    assert 0 < found.lower < found.upper < 1  # neither bound is cut off
+
+
 @pytest.mark.parametrize(("first", "second"), [([1.0], [0.0, 2.0]), ([0.0, 2.0], [1.0])])
 def test_one_run_of_either_leaves_improvement_open(first, second):
     found = probability_of_improvement(first, second)

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given, settings
 
 import fastq
-from fastq.study.bounds import bounds_of
-from fastq.study.metrics import OF_LEARNING, OF_POLICIES, find_metric
+from fastq.study.metrics import DEFINITIONS, bounds_of, find_metric
 from tests.support.mdps import mdps
 
-WORDS = [f"{name}:-20" if name.endswith("_to") else name for name in (*OF_LEARNING, *OF_POLICIES)]
+WORDS = [f"{name}:-20" if row.takes == "return" else name for name, row in DEFINITIONS.items()]
 
 
 def bounds(word, mdp, max_steps=100, episodes=30):

@@ -1,5 +1,8 @@
 """Metrics of runs against plain loops over their episodes."""
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import fastq
-from fastq.study.metrics import OF_LEARNING, OF_POLICIES, find_metric, of_learning
+from fastq.study import metrics
+from fastq.study.metrics import DEFINITIONS, find_metric, of_learning
 
 RNG = np.random.default_rng(0)
 RETURNS = RNG.integers(-50, 0, size=(40, 30)).astype(float)
@@ -77,10 +81,79 @@ def test_how_a_metric_is_written(text, written):
 
 
 def test_every_metric_is_tested_or_exact():
-    assert set(OF_LEARNING) | set(OF_POLICIES) == {
+    assert set(DEFINITIONS) == {
         "return", "length", "return_last", "return_over_steps", "reward_per_step", "episodes_to",
         "steps_to", "value", "regret", "optimal_actions",
     }  # fmt: skip
+
+
+RECORDED = {
+    "means": "any",
+    "ends": "each run; with a number, each episode",
+    "episodes": "each episode",
+    "policies": "each run",
+}
+EXAMPLES = {"nothing": "", "episodes": ":50", "return": ":-20"}
+
+
+def documented(row):
+    """The row of the table in docs/statistics.md for a row of the table in the code."""
+    better = "more" if row.sign > 0 else "less"
+    word = row.name + EXAMPLES[row.takes]
+    return f"| `{word}` | {row.meaning} | {better} | {RECORDED[row.needs]} |"
+
+
+def test_the_documentation_has_every_row():
+    text = (Path(__file__).parents[2] / "docs" / "statistics.md").read_text()
+    head = "| metric | what it is | better | what must be recorded |\n|---|---|---|---|\n"
+    table = "".join(f"{documented(row)}\n" for row in DEFINITIONS.values())
+    assert f"{head}{table}\n" in text
+
+
+@pytest.mark.parametrize("row", DEFINITIONS.values(), ids=list(DEFINITIONS))
+def test_a_row_is_whole(row):
+    """It has what its own fields call for: nothing else in the package names a metric."""
+    assert DEFINITIONS[row.name] is row
+    assert (row.of_policies is None) == (row.of_episodes is not None)
+    assert (row.of_policies is None) == (row.needs != "policies")
+    assert ("{}" in row.numbered) == (row.takes != "nothing")
+    assert row.label("7") != row.label()
+    assert "7" in row.label("7")
+
+
+def test_a_metric_that_is_added_is_known_everywhere(results, monkeypatch):
+    """A row more is all that it takes: to be found, computed, bounded, drawn and selected by."""
+    row = metrics.Definition(
+        "worst_length",
+        "length of the longest episode",
+        "longest episode",
+        lambda setting: (0.0, float(setting.max_steps)),
+        sign=-1,
+        unit="steps",
+        of_episodes=lambda _returns, lengths, _number: lengths.max(axis=1).astype(float),
+    )
+    with pytest.raises(fastq.InputError, match="'worst_length': must be one of return, length"):
+        results.summary("worst_length")
+    monkeypatch.setitem(DEFINITIONS, "worst_length", row)
+    episodes = results.episodes()
+    worst = episodes.groupby(["alpha", "epsilon", "run"], sort=False)["length"].max()
+    assert results.runs("worst_length")["value"].tolist() == worst.tolist()
+    assert metrics.bounds_of(find_metric("worst_length"), results.sweep.mdp, 9, 1) == (0, 9)
+    selection = results.select("worst_length", confirm_runs=2)
+    assert selection.selected.estimate == results.summary("worst_length")["estimate"].min()
+    drawn = fastq.plot.distribution(results.runs("worst_length"))
+    assert drawn.get_xlabel() == "longest episode (steps), each run"
+
+
+def test_no_other_module_names_a_metric():
+    """Its name stands in its row alone; `return`, `length` and `value` are also columns."""
+    names = set(DEFINITIONS) - {"return", "length", "value"}
+    found = {}
+    for path in sorted(Path(fastq.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and node.value in names:
+                found.setdefault(node.value, set()).add(path.name)
+    assert found == {name: {"metrics.py"} for name in names}
 
 
 @pytest.mark.parametrize(
@@ -121,8 +194,10 @@ def test_invariants(lengths, random):
     assert (of("return_over_steps") <= of("return") + 1e-6).all()  # long episodes weigh more
     assert of("return_last:7") == pytest.approx(of("return"))
     assert (of("steps_to:-500") >= of("episodes_to:-500")).all()
-    for text in OF_LEARNING:
-        word = f"{text}:-500" if text.endswith("_to") else text
+    for text, row in DEFINITIONS.items():
+        if row.needs == "policies":
+            continue
+        word = f"{text}:-500" if row.takes == "return" else text
         assert of(word)[order].tolist() == of(word, order).tolist()
 
 

@@ -1,13 +1,27 @@
 """Records: what is kept of runs, against NumPy on arrays of any shape."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastq.study.record import ALL, LAST, METRICS, Learned, Record, as_plain, as_record, entries
+import fastq
+from fastq.study.record import (
+    ALL,
+    KINDS,
+    LAST,
+    METRICS,
+    Learned,
+    Record,
+    as_plain,
+    as_record,
+    entries,
+)
+from tests.conftest import rerun
 
-KINDS = ["episodes", {"window": 4}, "moments", "summary"]
+RECORDS = ["episodes", {"window": 4}, "moments", "summary"]
 
 
 def learned(runs, episodes, seed=0):
@@ -25,7 +39,7 @@ def keep(kind, found):
     return entries(as_record(kind), np.zeros_like(runs), runs, found)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("kind", RECORDS, ids=str)
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(runs=st.integers(1, 9), episodes=st.integers(1, 25))
 def test_columns_have_the_shape_that_is_announced(kind, runs, episodes):
@@ -74,7 +88,7 @@ def test_moments_also_of_whole_runs():
     assert found["diverged"].tolist() == [[all_of.diverged.sum()]]
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("kind", RECORDS, ids=str)
 def test_written_and_read(kind):
     assert as_plain(as_record(kind)) == kind
     assert as_record(as_record(kind)) == as_record(kind)
@@ -91,3 +105,33 @@ def test_written_and_read(kind):
 def test_refused(bad):
     with pytest.raises(ValueError, match=r"^$"):
         as_record(bad)
+
+
+def test_every_kind_is_tested():
+    assert {as_record(record).name for record in RECORDS} == set(KINDS)
+
+
+def test_a_kind_that_is_added_is_known_everywhere(fields, results, tmp_path, monkeypatch):
+    """A row more is all that it takes: to be run, written, read and refused what it lacks."""
+    row = dataclasses.replace(KINDS["summary"], name="brief")
+    with pytest.raises(fastq.InputError, match="record = 'brief'"):
+        fastq.Sweep(**fields, record="brief")
+    monkeypatch.setitem(KINDS, "brief", row)
+    found = rerun(fields, tmp_path / "x", record="brief")
+    found = fastq.Results(found.directory)
+    assert found.study.record == Record("brief")
+    for metric in ("return", "length", "return_last", "regret"):
+        assert found.values(metric) == pytest.approx(results.values(metric))
+    with pytest.raises(fastq.InputError, match='needs each episode, for record = "brief"'):
+        found.values("reward_per_step")
+    with pytest.raises(fastq.InputError, match='for record = "brief"; must be "episodes", "momen'):
+        found.curves()
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(episodes=st.integers(1, 60), window=st.integers(1, 9))
+def test_points_are_as_many_as_are_announced(episodes, window):
+    for kind in KINDS.values():
+        record = Record(kind.name, window if kind.takes_window else 1)
+        assert len(record.points(episodes)) == record.num_points(episodes)
+    assert as_record("summary").points(episodes).tolist() == [ALL]
