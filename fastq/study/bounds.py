@@ -1,4 +1,4 @@
-"""Between what a metric of a run must lie, whatever the agent does.
+"""The bounds of a metric of a run, whatever the agent does.
 
 The extremes of an episode's return are those of all paths that the MDP's outcomes allow, however
 improbable, within the step limit:
@@ -21,7 +21,7 @@ _RETURNS = ("return", "return_last", "return_over_steps", "value")
 
 
 def bounds_of(metric: Metric, mdp: FiniteMDP, max_steps: int, episodes: int) -> tuple[float, float]:
-    """Give the least and the greatest that a metric of a run can come to.
+    """Give the least and the greatest value that a metric of a run can have.
 
     Parameters
     ----------

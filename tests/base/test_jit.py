@@ -1,4 +1,4 @@
-"""Compiled functions are cached, and an edit of any compiled source compiles anew."""
+"""Compiled functions are cached, and an edit of any compiled source compiles them again."""
 
 import os
 import shutil
@@ -12,13 +12,13 @@ import pytest
 
 import fastq
 from fastq.base import jit
-from fastq.training.kernels.build import kernel_for, sort_for
+from fastq.training.kernels.build import kernel_for, variant_for
 
 
 def test_is_cached_after_a_call():
     mdp, agent = fastq.windy_gridworld(), fastq.QLearning()
     fastq.train(mdp, agent, episodes=1, seed=0)
-    assert jit.is_cached(kernel_for(fastq.QLearning, sort_for(mdp, [agent], 1)))
+    assert jit.is_cached(kernel_for(fastq.QLearning, variant_for(mdp, [agent], 1)))
 
 
 def test_compiled_equals_plain():
@@ -34,7 +34,9 @@ def test_compiled_equals_plain():
 def test_an_edited_helper_is_not_read_from_the_cache(tmp_path):
     """Numba checks only the file of the cached function itself; the digest checks the others."""
     shutil.copytree(
-        Path(jit.__file__).parent, tmp_path / "fastq", ignore=shutil.ignore_patterns("__pycache__")
+        Path(fastq.__file__).parent,
+        tmp_path / "fastq",
+        ignore=shutil.ignore_patterns("__pycache__"),
     )
     code = (
         "import fastq; mdp = fastq.windy_gridworld();"
@@ -47,7 +49,7 @@ def test_an_edited_helper_is_not_read_from_the_cache(tmp_path):
         return float(done.stdout)
 
     assert first_value() == -0.6
-    rule = tmp_path / "fastq" / "kernels" / "step.py"
+    rule = tmp_path / "fastq" / "training" / "kernels" / "step.py"
     rule.write_text(rule.read_text().replace("+= alpha *", "+= 2.0 * alpha *"))
     assert first_value() == -1.2
 
