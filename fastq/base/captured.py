@@ -1,8 +1,8 @@
 """What a function uses from outside itself: values, and functions, directly or through modules.
 
-Rules of one's own call helpers. Their code is part of what an algorithm is, and is compiled, or
-left uncompiled, together with them. Libraries that Numba knows are left alone. Only names that the
-code looks up count: `agent.alpha` does not use a global `alpha`.
+The rules of a custom algorithm call helpers. The code of these helpers is part of the algorithm. It
+is compiled, or left uncompiled, together with the rules. Libraries that Numba knows are left alone.
+Only names that the code looks up count: `agent.alpha` does not use a global `alpha`.
 """
 
 import builtins
@@ -17,7 +17,7 @@ _ATTRIBUTE = ("LOAD_ATTR", "LOAD_METHOD")
 _NOT_OUTSIDE = (*_ATTRIBUTE, "LOAD_SUPER_ATTR", "LOAD_CLOSURE")
 _SILENT = ("CACHE", "EXTENDED_ARG", "NOP", "PUSH_NULL")
 _ANY = "*"
-"""In the place of an attribute: any of those that follow."""
+"""Stands for an attribute: any of those that follow."""
 Chain = tuple[str, ...]
 """Attributes of attributes of a value."""
 _MISSING = object()
@@ -39,7 +39,7 @@ def plain_function(value: Any) -> Any:
 
 
 def is_function(value: Any) -> bool:
-    """Say whether a value is a function, plain or compiled, that is none of a library's."""
+    """Say whether a value is a function, plain or compiled, and not one of a library."""
     plain = plain_function(value)
     return isinstance(plain, types.FunctionType) and not _is_of_library(
         str(plain.__globals__.get("__name__"))
@@ -72,7 +72,7 @@ def functions_in(value: Any) -> Iterator[types.FunctionType]:
 
 
 def reached(function: types.FunctionType) -> Iterator[tuple[str, Any, int | None]]:
-    """List what a function looks up outside, libraries' and Python's own too: name, value, line.
+    """List what a function looks up outside, also of libraries and Python: name, value, line.
 
     Of a dotted name each part is listed.
     """
@@ -196,7 +196,7 @@ def _found(function: types.FunctionType) -> list[tuple[str, Any, set[Chain]]]:
 
 
 def _ends_open(value: Any, chain: Chain) -> bool:
-    """Say whether a chain of attributes ends with a module, whose use is not to be seen."""
+    """Say whether a chain of attributes ends with a module: then its use cannot be seen."""
     for attribute in chain:
         value = getattr(value, attribute, None)
     return _is_open(value)
@@ -244,7 +244,7 @@ def _used_of(name: str, value: Any, chains: set[Chain]) -> Iterator[tuple[str, A
 
 
 def _converted(value: Any, chains: set[Chain], convert: Callable[[types.FunctionType], Any]) -> Any:
-    """Convert a function, those in a tuple, or in a copy of a module those that are used of it."""
+    """Convert a function, the functions in a tuple, or in a copy of a module those in use."""
     if is_function(value):
         return convert(plain_function(value))
     if isinstance(value, tuple):

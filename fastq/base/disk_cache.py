@@ -1,8 +1,8 @@
 """Numba's cache of compiled functions, as far as the disk allows.
 
-Where it is full or cannot be written, functions are compiled in each process anew, and one warning
-says so: a cache saves time and nothing else. What an older fastq kept may name classes that are
-gone; such a cache is begun anew.
+If the disk is full or cannot be written, each process compiles its own functions, and one warning
+says so: a cache saves time and nothing else. A cache of an older fastq may name classes that are
+gone. It is emptied, and filled again.
 """
 
 import pickle

@@ -1,7 +1,7 @@
 """Files that are whole or not there: written under another name, flushed to disk, renamed.
 
 Whatever fastq writes to a disk is written here. The other name is random and must be new, so nobody
-can put a link in its place beforehand.
+can put a link there beforehand.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ import uuid
 from pathlib import Path
 
 TEMPORARY = ".tmp"
-"""How the names of files end that were never renamed; they begin with a dot."""
+"""The end of the name of a file that was never renamed. Such a name begins with a dot."""
 LARGEST_FILE = 2**32
 """Bytes: fastq reads no larger file."""
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
@@ -20,14 +20,14 @@ _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def put(final: Path, data: bytes, mode: int = 0o666) -> None:
-    """Write a file, in place of what it was; where that fails, leave what was there.
+    """Write a file, or replace it; where that fails, leave what was there.
 
     Parameters
     ----------
     final : Path
     data : bytes
     mode : int
-        Who may read and write it, beside what the process's mask takes away.
+        Who may read and write it. The process's mask may take rights away.
 
     Raises
     ------
@@ -53,13 +53,13 @@ def put(final: Path, data: bytes, mode: int = 0o666) -> None:
 
 
 def read(path: Path, largest: int = LARGEST_FILE) -> bytes:
-    """Read a regular file; refuse at once what never ends, as a pipe or a device.
+    """Read a regular file; refuse at once what never ends, such as a pipe or a device.
 
     Parameters
     ----------
     path : Path
     largest : int
-        Bytes that it may have at most.
+        The most bytes that it may have.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """Functions as text: their source where it is at hand, the same for every version of Python.
 
-Comments, docstrings, layout, annotations and decorators are no part of it, nor are defaults, which
-count by their values. A source counts only where its file is found to compile to the very bytecode
-that the function has. Otherwise it is the bytecode that is written down.
+Comments, docstrings, layout, annotations and decorators are not part of it. Nor are defaults: they
+count by their values. A source counts only if its file compiles to exactly the bytecode that the
+function has. Otherwise the bytecode is written down.
 """
 
 import ast
@@ -25,7 +25,7 @@ Text = tuple[Any, ...]
 _NO_PART = ("annotation", "returns", "type_comment", "type_params", "kind", "ctx")
 _OF_OUTERMOST = ("decorator_list", "defaults", "kw_defaults")
 _FLAGS = 0x2AC
-"""Of a code object's flags those that say what kind of function it is."""
+"""The flags of a code object that say what kind of function it is."""
 
 
 def text_digest(function: types.FunctionType) -> str:
@@ -45,7 +45,7 @@ def text_digest(function: types.FunctionType) -> str:
 _DIGESTS: "weakref.WeakKeyDictionary[types.FunctionType, tuple[types.CodeType, str]]"
 _DIGESTS = weakref.WeakKeyDictionary()
 _KEPT = "_fastq_digest"
-"""Where a function keeps the digest of its text, for processes that have not its file."""
+"""Where a function keeps the digest of its text, for processes that do not have its file."""
 
 
 def digest(text: Text) -> str:

@@ -15,7 +15,7 @@ def _vectorised(typing_context: Any) -> Any:
         function = builder.function
         # llvmlite knows few attributes of functions by name; LLVM takes any that is quoted.
         set.add(function.attributes, '"prefer-vector-width"="512"')
-        for argument in function.args[2:]:  # behind the places for the result and for errors
+        for argument in function.args[2:]:  # the first two are for the result and for errors
             if isinstance(argument.type, ir.PointerType):
                 argument.add_attribute("noalias")
         return context.get_dummy_value()
@@ -52,7 +52,7 @@ second, it uses half the width of the vectors of processors with AVX-512, which 
 """
 
 lowest_bit = cast(Callable[[np.uint64], np.uint64], _lowest_bit)
-"""Find the place of the lowest bit that is set in a word that is not 0."""
+"""Find the index of the lowest bit that is set in a word that is not 0."""
 
 as_wide_as = cast(Callable[[Any, Any], Any], _as_wide_as)
 """Say of a table that its last axis is as long as a tuple: then the compiler unrolls loops over it.

@@ -3,7 +3,7 @@
 So a compiled function computes the very bits of its plain-Python source. Numba holds a cached
 function only against the file that it stands in, and would miss an edit of a helper elsewhere.
 Here each cached function carries the digest of all compiled sources as a free variable, which is
-part of Numba's cache key: an edit of any of them compiles anew.
+part of Numba's cache key. An edit of any of them compiles the function again.
 """
 
 import functools
@@ -65,7 +65,7 @@ def staged(function: F) -> F:
 def checked(
     function: F, *, tag: str = "", allocates: bool = False, _callers: tuple[Any, ...] = ()
 ) -> F:
-    """Compile a helper, or a rule of one's own, with a check of every index.
+    """Compile a helper, or a rule of a custom algorithm, with a check of every index.
 
     The functions that it calls, plain ones or compiled ones, are compiled likewise, also those that
     are defaults of its arguments.
@@ -93,7 +93,7 @@ def compiled(function: F) -> F:
 def specialised(
     template: F, name: str, digest: str, names: Mapping[str, Any], points: Sequence[str]
 ) -> F:
-    """Compile a function that Python calls, with some global names bound anew.
+    """Compile a function that Python calls, with other values for some global names.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def _with_callees(
 ) -> dict[str, Any]:
     """Add to the names that a function uses the functions that it calls, where they use some.
 
-    Rules of one's own, which are `checked`, are left as they are: their names are their own.
+    Rules of custom algorithms, which are `checked`, stay as they are: they have names of their own.
     """
     plain = plain_function(function)
     bound = {name: names[name] for name in plain.__code__.co_names if name in names}
@@ -153,7 +153,7 @@ def _with_callees(
 
 
 def rebound(template: F, names: Mapping[str, Any], tag: str = "") -> F:
-    """Copy a plain function, with some of its global names bound anew.
+    """Copy a plain function, with other values for some of its global names.
 
     Numba makes symbols of qualified names, which must differ between copies: hence the tag. And it
     imports the module of what it finds in its cache, which not every script is: hence ours.

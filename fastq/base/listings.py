@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from fastq.base.captured import codes
 
 STORED = "<fastq>/"
-"""How names of files begin that are none: texts that fastq itself wrote down."""
+"""How the name of a text begins that fastq itself wrote down and that is no file."""
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -160,7 +160,7 @@ def literal_in(tree: ast.Module, name: str) -> tuple[object, ...]:
 
 
 def text_of(listing: Listing, node: ast.stmt) -> str:
-    """Give a statement's own text; written anew where it stands within another."""
+    """Give a statement's own text; if it stands within another, write it from its tree."""
     if node.col_offset or not isinstance(node, Definition):
         return ast.unparse(node)
     first = min([node.lineno, *(one.lineno for one in node.decorator_list)])

@@ -1,6 +1,6 @@
 """Run a text as a module that stays unregistered, so that workers get its classes by value.
 
-While it runs, no sweep may: a script whose last line runs its sweep would run it within another.
+While the text runs, no sweep may run: a script that ends by running its sweep would run it again.
 """
 
 import contextlib

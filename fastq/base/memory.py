@@ -1,4 +1,4 @@
-"""How much memory there is: what would take more is refused before it is begun."""
+"""How much memory there is: work that needs more is refused before it begins."""
 
 import os
 

@@ -62,7 +62,7 @@ def _read(source: str) -> Table:
 
 
 def _holds_modules(home: str) -> bool:
-    """Whether what a module gives to the table are modules: so it is where it is a package."""
+    """Whether a home gives modules to the table: then it is a package."""
     return hasattr(importlib.import_module(home), "__path__")
 
 
@@ -98,6 +98,6 @@ class _PublicModules(MetaPathFinder, Loader):
         return ModuleSpec(fullname, self)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Put the module itself in the place of the new one: there is one of it."""
+        """Replace the new module by the real one, so that there is only one."""
         name = module.__name__.rpartition(".")[2]
         sys.modules[module.__name__] = _find(*self._table[name])

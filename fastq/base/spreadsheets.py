@@ -38,9 +38,9 @@ def as_csv(table: "pd.DataFrame") -> str:
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
     safe = table.set_axis(range(len(table.columns)), axis=1)
-    for place in safe.columns:
-        if not (is_numeric_dtype(safe[place]) or is_bool_dtype(safe[place])):
-            safe[place] = safe[place].map(_quoted_if_text)
+    for index in safe.columns:
+        if not (is_numeric_dtype(safe[index]) or is_bool_dtype(safe[index])):
+            safe[index] = safe[index].map(_quoted_if_text)
     names = [quoted(str(name)) for name in table.columns]
     return safe.set_axis(names, axis=1).to_csv(index=False, lineterminator="\n")
 

@@ -1,8 +1,8 @@
 """Write down a class with all that it uses, as one text that needs no file but itself.
 
-Classes and functions are written as they stand in their files or cells; values from outside are
-written as they are now. What is installed is imported. All share one namespace: what is called as
-something else is, gets another name, by which a function around its user passes it in.
+Classes and functions are written as they stand in their files or cells. Values from outside are
+written as they are now. What is installed is imported. All share one namespace. If a name is taken,
+the second thing gets another name, and a function around its user passes it in under the first.
 """
 
 import ast
@@ -202,7 +202,7 @@ class Transcript:
         raise UnwrittenError(f"{name} = {shorten(value)} cannot be written down")
 
     def _import_from(self, name: str, chosen: str, node: ast.ImportFrom, scope: _Scope) -> None:
-        """Import a name from a library, or take it from a module of one's own."""
+        """Import a name from a library, or take it from a module of the user."""
         original = next(a.name for a in node.names if (a.asname or a.name) == name)
         word = "." * node.level + (node.module or "")
         home = importlib.util.resolve_name(word, scope.values.get("__package__") or "")
@@ -218,7 +218,7 @@ class Transcript:
         self._blocks.append(f"{chosen} = {given}")
 
     def _module(self, name: str, module: types.ModuleType, user: Any) -> str:
-        """Import a library, or stand in for a module of one's own, with what is used of it."""
+        """Import a library, or stand in for a module of the user, with what is used of it."""
         is_own = not is_installed(module.__name__)
         dotted = name
         if self._bound.get(name) is not module:

@@ -116,7 +116,7 @@ def not_allowed(field: str, value: object, allowed: str, hint: str = "") -> Inpu
 
 
 def meant(word: object, allowed: Iterable[str]) -> str:
-    """Say which of the allowed words was probably meant, to end an error; nothing of strange ones.
+    """End an error with the allowed word that was probably meant, if any is near.
 
     Case and underscores do not count: ``QLearning`` is near to ``q_learning``.
     """
@@ -126,7 +126,7 @@ def meant(word: object, allowed: Iterable[str]) -> str:
 
 
 _WORD = 100
-"""Longer words are like none, and take long to be compared."""
+"""Longer words resemble no allowed word, and take long to compare."""
 
 
 def _plain(word: str) -> str:
@@ -176,12 +176,12 @@ def _first_fault(error: ValidationError, model: type[BaseModel]) -> InputError:
     faults = error.errors(include_url=False)
     unknown = [fault for fault in faults if fault["type"] == "extra_forbidden"]
     fault = (unknown or faults)[0]
-    place = [str(part) for part in fault["loc"]]
-    name = ".".join(place)
-    field = model.model_fields.get(place[0]) if place else None
+    path = [str(part) for part in fault["loc"]]
+    name = ".".join(path)
+    field = model.model_fields.get(path[0]) if path else None
     if fault["type"] == "extra_forbidden":
         known = ", ".join(model.model_fields) or "none"
-        near = meant(place[-1], model.model_fields)
+        near = meant(path[-1], model.model_fields)
         said = f"{name} = {shorten(fault['input'])}: no such field; allowed are {known}{near}"
         return InputError(said, field=name, value=fault["input"])
     cause = fault.get("ctx", {}).get("error")

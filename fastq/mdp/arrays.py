@@ -56,10 +56,10 @@ def check_shape(field: str, table: NDArray[Any], allowed: Sequence[tuple[int, ..
 def check_each(field: str, table: NDArray[Any], good: NDArray[np.bool_], allowed: str) -> None:
     """Raise `InputError` naming the first entry of a table that is not good."""
     if not good.all():
-        place = tuple(int(i) for i in np.argwhere(~good)[0])
-        where = f" at {place}" if place else ""
-        message = f"{field}{where} = {table[place]}: must be {allowed}"
-        raise InputError(message, field=field, value=table[place], allowed=allowed)
+        index = tuple(int(i) for i in np.argwhere(~good)[0])
+        where = f" at {index}" if index else ""
+        message = f"{field}{where} = {table[index]}: must be {allowed}"
+        raise InputError(message, field=field, value=table[index], allowed=allowed)
 
 
 def check_distributions(field: str, table: NDArray[np.float64], *, or_zero: bool = False) -> None:

@@ -2,11 +2,11 @@
 
 Modified policy iteration: sweeps take an action only where it is strictly better, then the values
 of the policy are solved for. With gamma = 1, a policy rests where from then on all expected rewards
-are 0. V* is the least upper bound over the policies that surely (with probability 1) end or rest,
--inf where none does. A search of the graph finds a first one. The sweeps keep v <= r + P v, so a
-set that the policy never leaves pays 0 or more on average, and exactly 0 only if no action in it
-was strictly better: each policy is again such a one, until V* is reached, as values rise and
-policies are finitely many; or one collects reward for ever, and V* is infinite.
+are 0. V* is the least upper bound over the policies that end or rest with probability 1; it is -inf
+where no policy does. A search of the graph finds a first such policy. The sweeps keep v <= r + P v.
+So a set that the policy never leaves pays 0 or more on average, and exactly 0 only if no action in
+it was strictly better. Hence each policy ends or rests again. Values rise and policies are finitely
+many, so V* is reached, unless a policy collects reward for ever: then V* is infinite.
 
 Sources: Puterman, Markov Decision Processes (1994), sections 6.5 and 7.2; Bertsekas & Tsitsiklis,
 An analysis of stochastic shortest path problems, Mathematics of Operations Research 16 (1991).
@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
-TIE = 1e-10  # what differs by less, relatively, is equal
+TIE = 1e-10  # values with a smaller relative difference are equal
 _ROUNDING = 1e-13  # a sum this small beside its absolute terms is 0
 _SWEEPS = 50  # between two solutions, which take about as long
 _DIRECT = 500  # states; beyond, a matrix of random worlds has full factors
@@ -77,7 +77,7 @@ class Rows(NamedTuple):
             check_each(
                 "V*", found, found != np.inf, "finite: reward comes for ever, unless gamma < 1"
             )
-            # Else it was rounding that looked better. As sums rise, no policy is met twice.
+            # Otherwise only rounding looked better. Sums rise, so no policy is met twice.
             if math.fsum([*found, *-values]) > 0:
                 policy, values = trial, found
             else:
@@ -130,7 +130,7 @@ class Rows(NamedTuple):
         return nearest.reshape(usable.shape).argmin(axis=1), rank[:-1] <= states
 
     def proper(self, usable: Bools, idle: Any = True) -> tuple[Bools, Bools, Ints]:
-        """Keep the actions that leave an end or rest sure; find those that rest; a quick policy."""
+        """Keep actions that leave an end or rest certain; find those that rest; a quick policy."""
         still = usable & idle & (self.reward == 0).reshape(usable.shape)
         while (out := still & (self.onward @ ~still.any(axis=1) > 0).reshape(still.shape)).any():
             still &= ~out
@@ -141,7 +141,7 @@ class Rows(NamedTuple):
                 break
             usable = usable & ~out
         first = np.where(still.any(axis=1) | ~found, -1, nearest)
-        # Never to end is the slowest, so strictly quicker actions keep to ending.
+        # Never ending is the slowest, so strictly quicker actions still end.
         paced = Rows(self.onward * _NEARLY, np.where(usable.ravel(), -1.0, -np.inf), self.ends)
         return usable, still, paced.climb(first, _NEARLY, TIE)[0]
 

@@ -1,4 +1,4 @@
-"""What a policy comes to within an episode of at most T steps: sums of rewards, steps, visits.
+"""What a policy yields in an episode of at most T steps: sums of rewards, steps, visits.
 
     v[t + 1] = g + P v[t],  v[0] = 0
 
@@ -17,7 +17,7 @@ from fastq.mdp.bellman import Floats, Ints, Rows
 _LOOK = 32
 """Steps between two looks at whether anything still changes."""
 _SAME = 2**-48
-"""By what share rounding may part what two steps bring."""
+"""Relative difference that rounding may make between what two steps bring."""
 _OVER = 2**-54
 """Share of a sum that rounding swallows."""
 
@@ -39,8 +39,8 @@ def onward_under(rows: Rows, policies: Ints) -> Any:
     count, states = policies.shape
     chosen = rows.onward[pairs(rows, policies).ravel()]
     block = np.repeat(np.arange(count), np.diff(chosen.indptr[::states]))
-    places = chosen.indices + block * states
-    return csr_array((chosen.data, places, chosen.indptr), shape=(count * states, count * states))
+    indices = chosen.indices + block * states
+    return csr_array((chosen.data, indices, chosen.indptr), shape=(count * states, count * states))
 
 
 def pairs(rows: Rows, policies: Ints) -> Ints:
@@ -70,22 +70,22 @@ def expected_sums(onward: Any, gains: Floats, blocks: int, horizon: int) -> Floa
     """
     if np.diff(onward.indptr).max(initial=0) <= 1 and (onward.data == 1).all():
         return _by_doubling(onward, gains, horizon)
-    found, places = np.empty_like(gains), np.arange(len(gains)).reshape(blocks, -1)
-    # What the t-th step brings is followed by itself: as the difference of two sums, rounding would
-    # hide that it still shrinks.
+    found, indices = np.empty_like(gains), np.arange(len(gains)).reshape(blocks, -1)
+    # What the t-th step brings is computed by itself. As the difference of two sums it would be
+    # lost in rounding, and whether it still shrinks could not be seen.
     sums, brings = gains, gains
     for step in range(1, horizon):
         after = onward @ brings
         if step % _LOOK == 0:
-            steady = _is_steady(sums, brings, after, horizon - step, len(places))
-            going = _rows(~steady, places)
-            found[places[steady].ravel()] = (sums + (horizon - step) * brings)[~going]
-            places, sums, after = places[~steady], sums[going], after[going]
-            if not len(places):
+            steady = _is_steady(sums, brings, after, horizon - step, len(indices))
+            going = _rows(~steady, indices)
+            found[indices[steady].ravel()] = (sums + (horizon - step) * brings)[~going]
+            indices, sums, after = indices[~steady], sums[going], after[going]
+            if not len(indices):
                 return found
             onward = onward[going][:, going]
         sums, brings = sums + after, after
-    found[places.ravel()] = sums
+    found[indices.ravel()] = sums
     return found
 
 
@@ -106,7 +106,7 @@ def _is_steady(
 def _by_doubling(onward: Any, gains: Floats, horizon: int) -> Floats:
     """Add up sums where each state leads to one other or to the end, which is a state more.
 
-    What 2 t steps bring is what t bring, and t more from where they lead.
+    2 t steps bring what t steps bring, and what t more bring from where these lead.
     """
     end = len(gains)
     leads = np.full(end + 1, end)
@@ -120,9 +120,9 @@ def _by_doubling(onward: Any, gains: Floats, horizon: int) -> Floats:
     return np.asarray(sums[:end])
 
 
-def _rows(chosen: NDArray[np.bool_], places: Ints) -> NDArray[np.bool_]:
+def _rows(chosen: NDArray[np.bool_], indices: Ints) -> NDArray[np.bool_]:
     """Mark the rows of chosen blocks, among those that are left."""
-    return np.repeat(chosen, places.shape[1])
+    return np.repeat(chosen, indices.shape[1])
 
 
 def expected_visits(onward: Any, start: Floats, horizon: int) -> Floats:
@@ -144,7 +144,7 @@ def expected_visits(onward: Any, start: Floats, horizon: int) -> Floats:
     visits = start.copy()
     for step in range(1, horizon):
         before, here = here, back @ here
-        if (here == before).all():  # at rest: the same for ever, or nobody is left
+        if (here == before).all():  # at rest: the same for ever, or no episode goes on
             return np.asarray(visits + (horizon - step) * here)
         visits += here
     return visits

@@ -121,7 +121,7 @@ class FiniteMDP:
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """Digest of the tables; where an outcome has probability 0, its other entries are moot."""
+        """Digest of the tables; an outcome of probability 0 counts by its probability alone."""
         digest = hashlib.sha256()
         possible = self.probability > 0
         for field, table in self._tables().items():
@@ -172,7 +172,7 @@ class FiniteMDP:
         Raises
         ------
         InputError
-            Naming the first place where the input makes no MDP.
+            Naming the first entry of the input that makes no MDP.
         """
         if rewards is None:
             for field, value in (("terminal", terminal), ("reward_sd", reward_sd)):

@@ -1,10 +1,10 @@
 """Which actions are optimal, and in which worlds that says something of a policy.
 
 An action is optimal in a state if its value q(s, a), under V*, is the largest there. Source: Sutton
-& Barto, 2nd edition, section 3.6. A policy that takes such actions alone is a best one, but for two
-cases with gamma = 1. There a policy that is worth nothing could have a share of 1:
+& Barto, 2nd edition, section 3.6. A policy that takes only such actions is a best one, but for two
+cases with gamma = 1. There a policy without any value could have a share of 1:
 
-- Where no policy surely ends or rests, V* is -inf, and no action is better than another.
+- Where no policy ends or rests with certainty, V* is -inf, and no action is better than another.
 - Where optimal actions go round for ever, as in a maze without a cost for steps, each of them could
   still lead to the goal, and none of them does.
 """
@@ -35,8 +35,8 @@ def optimal_actions(mdp: FiniteMDP, gamma: float) -> Bools:
     ------
     InputError
         Where V* is infinite or not known in a state that can be reached, where each action is
-        optimal in all of these, or where optimal actions may go round for ever without bringing
-        what they are worth.
+        optimal in all of these, or where optimal actions may go round for ever and never bring
+        their value.
     """
     try:
         values = value_iteration(mdp, gamma)
@@ -89,11 +89,12 @@ def _reached(mdp: FiniteMDP) -> Bools:
 
 
 def _endless(mdp: FiniteMDP, optimal: Bools, values: Floats, slack: float) -> list[int]:
-    """List the states that optimal actions may return to for ever, but for rests that are worth 0.
+    """List the states that optimal actions may return to for ever, but for rests of value 0.
 
     These are the end components of the MDP of optimal actions: sets of states, each with actions
-    that surely stay in the set and may lead from each state to each other. Those that may leave
-    are dropped until none is left (de Alfaro, 1997, Formal Verification of Probabilistic Systems).
+    that stay in the set with certainty and may lead from each state to each other. Those that may
+    leave are dropped until none is left (de Alfaro, 1997, Formal Verification of Probabilistic
+    Systems).
     """
     rows = lay_out(mdp, 1.0)
     row, following = rows.onward.nonzero()
@@ -108,6 +109,6 @@ def _endless(mdp: FiniteMDP, optimal: Bools, values: Floats, slack: float) -> li
         if not leaves.any():
             break
         stays[row[leaves]] = False
-    worth = (np.abs(values) > slack)[:, None] | (rows.reward != 0).reshape(optimal.shape)
-    endless = (stays.reshape(optimal.shape) & worth).any(axis=1)
-    return [int(place) for place in np.flatnonzero(endless)]
+    paid = (np.abs(values) > slack)[:, None] | (rows.reward != 0).reshape(optimal.shape)
+    endless = (stays.reshape(optimal.shape) & paid).any(axis=1)
+    return [int(state) for state in np.flatnonzero(endless)]

@@ -5,10 +5,10 @@ discounted by one more factor gamma, in [0, 1]. V*(s) is the largest of the acti
 
     q(s, a) = r(s, a) + gamma * (sum over s' of p(going on to s' | s, a) * V*(s')).
 
-With gamma = 1, V* is the least upper bound over the policies that surely (with probability 1) end
-or rest, -inf where none does; a policy rests where from then on all expected rewards are 0. So
-where a loop is free, V* is 0 or more. It is not the best value of the policies that surely end,
-which are called proper: that may be less, where each end costs (see `value_iteration`).
+With gamma = 1, V* is the least upper bound over the policies that end or rest with probability 1,
+and -inf where no policy does. A policy rests where from then on all expected rewards are 0. So
+where a loop is free, V* is 0 or more. V* is not the best value of the proper policies, which end
+with probability 1: that value may be less, where each end costs (see `value_iteration`).
 """
 
 from typing import Any
@@ -39,15 +39,15 @@ def value_iteration(mdp: FiniteMDP, gamma: float = 1.0, tolerance: float = 1e-12
     gamma : float
         Discount, in [0, 1].
     tolerance : float
-        No other action is better than the one taken by more than this, or rounding, times the
-        largest value met, whatever its sign.
+        No other action is better than the one taken by more than this (or rounding) times the
+        largest absolute value met.
 
     Returns
     -------
     array, shape (S,)
-        With gamma = 1, the best over all policies that surely end, or rest: that go round for ever
-        for 0. Where one may stay for 0 or end for -1, V* is 0, and the best proper policy, which
-        surely ends, is worth -1. -inf where no policy surely ends or rests.
+        With gamma = 1, the best over all policies that end or rest with certainty; to rest is to go
+        round for ever for 0. Where a policy may stay for 0 or end for -1, V* is 0, and the best
+        proper policy has value -1. V* is -inf where no policy ends or rests with certainty.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def value_iteration(mdp: FiniteMDP, gamma: float = 1.0, tolerance: float = 1e-12
         return rows.climb(rows.reward.reshape(shape).argmax(axis=1), gamma, tolerance)[1]
     usable, _, policy = rows.proper(np.ones(shape, dtype=np.bool_))
     doomed = np.asarray(~usable.any(axis=1))
-    # The doomed may quit for 0, so that reward collected for ever shows there too.
+    # States of value -inf may quit for 0, so that endless reward is found there too.
     rows.reward[~(usable | doomed[:, None]).ravel()] = -np.inf
     return np.where(doomed, -np.inf, rows.climb(policy, gamma, tolerance)[1])
 
@@ -101,9 +101,9 @@ def action_values(mdp: FiniteMDP, values: ArrayLike, gamma: float = 1.0) -> Floa
 def greedy_policy(mdp: FiniteMDP, values: ArrayLike, gamma: float = 1.0) -> Ints:
     """Choose the first of the best actions, one step ahead of values.
 
-    Best is what comes within 1e-10 of the largest action value. With gamma = 1, where the first of
-    the best go round and do not attain the values, those that end soonest, or rest where the value
-    is 0, come in their place; so on V* the policy attains V*.
+    An action within 1e-10 of the largest action value is among the best. With gamma = 1, the first
+    of the best may go round and not attain the values. Then the policy takes those that end
+    soonest, or rest where the value is 0. So on V* the policy attains V*.
 
     Parameters
     ----------
@@ -136,10 +136,11 @@ def greedy_policy(mdp: FiniteMDP, values: ArrayLike, gamma: float = 1.0) -> Ints
 def policy_evaluation(mdp: FiniteMDP, policy: ArrayLike, gamma: float = 1.0) -> Floats:
     """Solve for the values of a policy.
 
-    With gamma = 1, an improper policy has infinite cost: where it may come to a set of states that
-    it never leaves, the value is -inf if that costs on average, and inf if it pays. If all expected
-    rewards in the set are 0, it counts 0. If they only average 0 (within 1e-10 of their size), the
-    sum never settles: NaN, as where both infinities may come, or over 1e9 steps lie ahead.
+    With gamma = 1, a policy that is not proper may come to a set of states that it never leaves.
+    The value is then -inf if the set costs on average, and inf if it pays. If all expected rewards
+    in the set are 0, the set counts 0. If they only average 0 (within 1e-10 of their size), the sum
+    never settles, and the value is NaN. It is also NaN where both infinities are possible, or where
+    more than 1e9 steps lie ahead.
 
     Parameters
     ----------

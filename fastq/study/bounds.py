@@ -1,4 +1,4 @@
-"""Between what a metric of a run must lie, whatever the agent does.
+"""The bounds of a metric of a run, whatever the agent does.
 
 The extremes of an episode's return are those of all paths that the MDP's outcomes allow, however
 improbable, within the step limit:

@@ -2,8 +2,8 @@
 
 A *block* is 2**k runs, the first of which is a multiple of 2**k; its moments are those of its
 halves, merged. So any set of runs has one decomposition into the greatest blocks, and one result to
-the last bit, whoever computed which of them. Blocks are nested or apart: what was computed twice is
-seen, and counted once.
+the last bit, whoever computed which of them. Two blocks are nested or disjoint, so runs that were
+computed twice are found, and counted once.
 
 Source: Chan, Golub & LeVeque (1979), "Updating formulae and a pairwise algorithm for computing
 sample variances".
@@ -21,7 +21,7 @@ class Blocks(NamedTuple):
     """N blocks, sorted by configuration and first run."""
 
     configuration: NDArray[np.int64]
-    """Shape (N,): the place of the configuration that the runs are of."""
+    """Shape (N,): the index of the configuration that the runs are of."""
     first: NDArray[np.int64]
     """Shape (N,): the first run."""
     runs: NDArray[np.int64]
@@ -49,7 +49,7 @@ class Moments(NamedTuple):
 
 def merged(left: Moments, right: Moments, runs: Floats, others: Floats) -> Moments:
     """Merge the moments of `runs` runs with those of `others` more, both of shape (N, 1)."""
-    with np.errstate(all="ignore"):  # what is infinite becomes NaN, which is what there is to say
+    with np.errstate(all="ignore"):  # infinite values become NaN: nothing else can be said of them
         apart, share = right.mean - left.mean, others / (runs + others)
         return Moments(
             left.mean + apart * share,
@@ -114,7 +114,7 @@ def _added(
 
 
 def outermost(blocks: Blocks) -> NDArray[np.int64]:
-    """Sort blocks of any order, and leave out each that lies within another: give their places."""
+    """Sort blocks of any order, without those that lie within another: give their indices."""
     order = np.lexsort((-blocks.runs, blocks.first, blocks.configuration))
     configuration, first, runs = (values[order] for values in blocks)
     beyond = first + runs

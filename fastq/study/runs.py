@@ -1,4 +1,4 @@
-"""The runs of a sweep, trained in memory: what its chunks write, and its readers train again."""
+"""The runs of a sweep, trained in memory: chunks write them, and readers train them again."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,7 @@
 """`Study`: what a directory of results is about, as it stands in its manifest.
 
-To read results takes neither the environment nor the agents, which may be code of one's own that
-has changed since, or is not at hand.
+Reading results needs neither the environment nor the agents. These may be the user's own code. It
+may have changed since, or may not be at hand.
 """
 
 import hashlib

@@ -42,7 +42,7 @@ _MOST = 10**7
 
 @dataclass
 class Configuration:
-    """One point of the grid, never changed; to hold it to that doubles the time to make many."""
+    """One point of the grid. It never changes; a frozen class would take twice as long to make."""
 
     agent: Agent
     environment: str
@@ -73,7 +73,7 @@ class Sweep(Validated):
         Passed to `gymnasium.make`, with an id only.
     agent : str, class, or list of them
         ``"q_learning"``, ``"sarsa"``, ``"expected_sarsa"``, ``"double_q_learning"``, ``"dyna_q"``;
-        an `Algorithm` of one's own, or where its class stands: ``"file.py:Class"``.
+        a custom algorithm, or where its class stands: ``"file.py:Class"``.
     grid : dict of str to sequence
         Values for each hyperparameter that is varied: numbers, words or schedules.
     fixed : dict, optional
@@ -333,7 +333,7 @@ def check_sweep(sweep: object) -> None:
 
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
-    """Put garbage collection off: it takes longer than to make 100,000 objects that all stay."""
+    """Postpone garbage collection: it takes longer than making 100,000 objects that all stay."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""Compiled functions are cached, and an edit of any compiled source compiles anew."""
+"""Compiled functions are cached, and an edit of any compiled source compiles them again."""
 
 import os
 import shutil

@@ -68,7 +68,7 @@ def test_worlds_in_which_a_share_says_nothing(mdp, gamma, message):
     [
         fastq.windy_gridworld(),
         fastq.cliff_walking(),
-        # To rest for 0 is the best there is, and a policy that does so has its worth.
+        # To rest for 0 is the best there is, and a policy that does so has that value.
         world([go(0, 0.0), TO_END]),
         world([go(1, -3.0), go(0, -5.0)], [go(1, 0.0), go(0, -1.0)]),
         # A pit that is never reached, and a round trip that costs.
@@ -87,7 +87,7 @@ def test_a_discount_makes_sense_of_it(mdp):
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(small_worlds())
 def test_what_is_not_refused_tells_the_best_policies(mdp):
-    """All policies of optimal actions are worth V* where the metric is allowed."""
+    """All policies of optimal actions have the values V* where the metric is allowed."""
     try:
         optimal = optimal_actions(mdp, 1.0)
     except fastq.InputError:

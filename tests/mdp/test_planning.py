@@ -238,7 +238,7 @@ def test_swinging_on_the_way_to_an_end():
 
 
 def test_going_on_for_ever_at_no_cost():
-    """To rest is worth 0: more than an end that costs, less than one that pays."""
+    """To rest has value 0: more than an end that costs, less than one that pays."""
     stay = go(0, 0.0)
     assert value_iteration(world([stay, (1.0, 0, -1.0, True)])).tolist() == [0]
     assert value_iteration(world([stay, (1.0, 0, 2.0, True)])).tolist() == [2]
@@ -266,7 +266,7 @@ def test_where_a_loop_is_free_the_best_value_is_not_that_of_a_proper_policy(size
     assert value_iteration(costly).tolist() == [-1] * size
     # Any discount says the same as V*: to put off a cost for ever is to have none.
     assert value_iteration(free, 0.9).tolist() == [0] * size
-    # An end that pays is worth more than the loop, and both notions agree.
+    # An end that pays has more value than the loop, and both notions agree.
     paid = world(*([go((i + 1) % size, 0.0), (1.0, 0, 2.0, True)] for i in range(size)))
     assert value_iteration(paid).tolist() == [2] * size
 
@@ -321,11 +321,11 @@ def test_the_first_of_the_best_actions():
         # Going round for nothing is as good as the end, but never gets there.
         ([[go(0, 0.0), (1.0, 0, 2.0, True)]], [1]),
         ([[go(1, 0.0), (1.0, 0, 2.0, True)], [go(0, 0.0), go(0, 0.0)]], [1, 0]),
-        # So is swinging; to rest is worth 0, and the policy must do so.
+        # So is swinging; to rest has value 0, and the policy must do so.
         ([[go(1, 1.0), go(0, 0.0)], [go(0, -1.0), go(1, -9.0)]], [1, 0]),
         # Where the first of the best does end, it stays, though there is a shorter way.
         ([[go(1, 0.0), (1.0, 0, 2.0, True)], [(1.0, 0, 2.0, True)] * 2], [0, 0]),
-        # Resting in the first of the best is as good as any end that is worth 0.
+        # Resting in the first of the best is as good as any end of value 0.
         ([[go(0, 0.0), END]], [0]),
     ],
 )

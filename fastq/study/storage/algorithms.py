@@ -1,9 +1,9 @@
-"""The algorithms of one's own that a study holds, as ``algorithms/NAME-VERSION.py``.
+"""The custom algorithms that a study holds, as ``algorithms/NAME-VERSION.py``.
 
-The manifest lists them under ``sources``, by agent and version, older versions included; where a
-source could not be written down, it says why. To read a study runs none of them. What must train
-again takes a class that the process has, if its name and version are those of the study. Else it
-runs the stored text, if this user's key has signed it or the user trusts it.
+The manifest lists them under ``sources``, by agent and version, with older versions. If a source
+could not be written down, the manifest says why. Reading a study runs none of them. Training runs
+again takes a class that the process has, if its name and version are those of the study. Otherwise
+it runs the stored text, if this user's key has signed it or the user trusts it.
 """
 
 import contextlib
@@ -136,7 +136,7 @@ def algorithm_of(
 
 
 def live_algorithms() -> Iterator[type[Algorithm]]:
-    """List the algorithms of one's own that the process has, the latest first."""
+    """List the custom algorithms that the process has, the latest first."""
     found: dict[type[Algorithm], None] = {}
     waiting: list[type[Algorithm]] = [Algorithm]
     while waiting:
@@ -191,7 +191,7 @@ def _whole(store: Store, name: str, entry: Entry) -> str:
 
 
 def _own(agents: Iterable[type[Agent]]) -> list[type[Algorithm]]:
-    """List the algorithms of one's own."""
+    """List the custom algorithms among agents."""
     return [kind for kind in agents if issubclass(kind, Algorithm)]
 
 

@@ -1,4 +1,4 @@
-"""``configurations.csv``: what each configuration of a study is, for whoever reads parts alone.
+"""``configurations.csv``: what each configuration of a study is, for readers of parts alone.
 
 Parts have columns for what varied when they were written. Here are all hyperparameters of all
 configurations that were ever run, by the key that each row of a part has.
@@ -38,7 +38,7 @@ def put_catalogue(store: Store, sweep: Sweep) -> None:
 
 
 def _listed(store: Store) -> dict[str, dict[str, str]]:
-    """Read what is listed; a list that is damaged is begun anew."""
+    """Read the rows that are listed and whole."""
     rows: dict[str, dict[str, str]] = {}
     with contextlib.suppress(OSError, UnicodeDecodeError, csv.Error):
         for row in csv.DictReader(io.StringIO(store.read(NAME).decode())):

@@ -1,7 +1,7 @@
 """What a study's parts hold: which runs there are, and what was kept of them, in order.
 
-Nothing here depends on how the work was cut, who did it, or how often: a run that two tasks did is
-seen once.
+Nothing here depends on how the work was cut, who did it, or how often. A run that two tasks
+computed is counted once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,13 +24,13 @@ from fastq.study.study import Study
 
 
 class Stale(NamedTuple):
-    """Runs of an agent whose algorithm is another by now."""
+    """Runs of an agent whose algorithm has changed since."""
 
     agent: str
     version: str
     runs: int
     newer: str | None = None
-    """Where the newer algorithm is that was not run yet: then the runs are shown, as what they are.
+    """Where a newer algorithm stands that was not run yet: then the runs are shown, named as stale.
     Without it they are kept and not shown."""
 
     def __str__(self) -> str:
@@ -50,14 +50,14 @@ def missing_runs(
     Returns
     -------
     configuration, run : arrays of the same length
-        The place of the configuration in the grid, and the number of the run.
+        The index of the configuration in the grid, and the number of the run.
     """
     check_cells(study.num_configurations, study.runs)
     missing = np.ones((study.num_configurations, study.runs), dtype=np.bool_)
-    for place, key in enumerate(study.keys):
+    for index, key in enumerate(study.keys):
         if key in finished:
             for first, stop in finished[key].runs:
-                missing[place, first:stop] = False
+                missing[index, first:stop] = False
     configurations, runs = np.nonzero(missing)
     return configurations, runs
 
@@ -139,14 +139,14 @@ def read_runs(store: Store, study: Study) -> tuple[dict[str, Finished], Entries 
     """
     finished: dict[str, Finished] = {}
     columns, points = study.record.columns, study.record.num_points(study.episodes)
-    place_of = {key: i for i, key in enumerate(study.keys)}
+    index_of = {key: i for i, key in enumerate(study.keys)}
     pieces = []
     for table, listed in read_parts(store, study.identity, columns, points):
         heads = table.select(["configuration", "run"]).take(np.arange(0, len(table), points))
         keys = heads["configuration"].to_pylist()
-        places = np.array([place_of.get(key, -1) for key in keys], dtype=np.int64)
+        indices = np.array([index_of.get(key, -1) for key in keys], dtype=np.int64)
         runs = heads["run"].to_numpy().astype(np.int64)
-        wanted = (places >= 0) & (runs < study.runs)
+        wanted = (indices >= 0) & (runs < study.runs)
         add_finished(finished, listed)
         found = {name: _by_entry(table[name], points) for name in columns}
         sizes = found["runs"][:, 0] if study.record.has_moments else np.ones_like(runs)
@@ -155,11 +155,11 @@ def read_runs(store: Store, study: Study) -> tuple[dict[str, Finished], Entries 
         if _joined(keys, runs, runs + sizes) != _joined(of_keys, firsts, stops):
             raise InputError(f"{store}: is damaged (a part's rows are not those that it lists)")
         values = [found[name][wanted] for name in columns]
-        pieces.append((places[wanted], runs[wanted], *values))
+        pieces.append((indices[wanted], runs[wanted], *values))
     if not sum(len(piece[0]) for piece in pieces):
         return finished, None
-    places, runs, *values = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
-    entries = Entries(places, runs, dict(zip(columns, values, strict=True)))
+    indices, runs, *values = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+    entries = Entries(indices, runs, dict(zip(columns, values, strict=True)))
     sort = partial(_blocks, store, study) if study.record.has_moments else partial(_once, store)
     return finished, sort(entries)
 

@@ -1,9 +1,8 @@
 """``manifest.json``: which study a directory holds, and with what it was made.
 
-A directory holds one study: its environment, seed, episodes, time limit, streams and what is
-recorded never change.
-Configurations and runs are added to, and agents to those that are there; the manifest tells of the
-sweep that was run last.
+A directory holds one study. Its environment, seed, episodes, time limit, streams and what is
+recorded never change. Later sweeps may add configurations, runs and agents. The manifest describes
+the sweep that was run last.
 """
 
 import datetime
@@ -84,7 +83,7 @@ def schema() -> dict[str, Any]:
 
 
 def check_study(store: Store, sweep: Sweep) -> None:
-    """Check that a place can hold the study of a sweep; change nothing.
+    """Check that a store can hold the study of a sweep; change nothing.
 
     Raises
     ------
@@ -100,7 +99,7 @@ def check_study(store: Store, sweep: Sweep) -> None:
 
 
 def has_manifest(store: Store) -> bool:
-    """Say whether a place holds a study."""
+    """Say whether a store holds a study."""
     return _is_there(store, MANIFEST)
 
 
@@ -116,7 +115,7 @@ def _is_there(store: Store, name: str) -> bool:
 
 
 def open_study(store: Store, sweep: Sweep) -> None:
-    """Make a place the study of a sweep, or take up the study that `check_study` found there.
+    """Begin the study of a sweep in a store, or go on with the one that `check_study` found there.
 
     The environment's tables are kept beside the manifest, so that runs can be verified wherever
     the environment is not at hand.
@@ -128,7 +127,7 @@ def open_study(store: Store, sweep: Sweep) -> None:
     """
     old = read_manifest(store) if has_manifest(store) else {}
     try:
-        if not old:  # first of all, for it says whose place this is
+        if not old:  # first of all, for it says what the store holds
             _write_manifest(store, _manifest(sweep, old))
         if not _is_there(store, ENVIRONMENT):
             tables = io.BytesIO()
@@ -295,7 +294,7 @@ def _revision() -> str | None:
 
 
 def _write_manifest(store: Store, manifest: dict[str, Any]) -> None:
-    """Put the manifest in place of an older one, whole, with a checksum that edits do not have."""
+    """Write the manifest, whole, with a checksum that an edited one does not have."""
     whole = {**manifest, "checksum": _checksum(manifest)}
     store.put(MANIFEST, (json.dumps(whole, indent=2) + "\n").encode())
 

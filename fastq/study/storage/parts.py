@@ -159,13 +159,13 @@ def _rows(
     """Lay out one row for each entry and point."""
     count, each = len(entries.run), len(points)
     smallest = np.min_scalar_type(-len(configurations))
-    place = pa.array(np.repeat(entries.configuration.astype(smallest), each))
+    index = pa.array(np.repeat(entries.configuration.astype(smallest), each))
     table = {}
     for name, values in _about(configurations, varied).items():
         if pa.types.is_string(values.type):
-            table[name] = pa.DictionaryArray.from_arrays(place, values)
+            table[name] = pa.DictionaryArray.from_arrays(index, values)
         elif values.null_count:
-            table[name] = values.take(place)
+            table[name] = values.take(index)
         else:
             table[name] = pa.array(np.repeat(values.to_numpy()[entries.configuration], each))
     table["run"] = pa.array(np.repeat(entries.run.astype(np.int32), each))

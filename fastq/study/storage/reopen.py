@@ -1,7 +1,7 @@
 """The sweep that a study was made by, made again from what the study holds.
 
 Nothing is loaded because a manifest names it: the environment's tables lie beside the results, and
-`fastq.study.storage.algorithms` says which algorithms of one's own may be run.
+`fastq.study.storage.algorithms` says which custom algorithms may be run.
 """
 
 import contextlib
@@ -28,8 +28,7 @@ def read_sweep(store: Store, trust: bool = False) -> Sweep:
     Raises
     ------
     InputError
-        Where an algorithm of one's own is not at hand and may not be run, or the tables are
-        damaged.
+        Where a custom algorithm is not at hand and may not be run, or the tables are damaged.
     """
     manifest = read_manifest(store)
     mdp, spec = read_environment(store), manifest["spec"]

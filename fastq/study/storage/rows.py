@@ -1,8 +1,8 @@
-"""What the rows of a part may say: whoever forges a part names it by a checksum that is right.
+"""What the rows of a part may say: a forged part can have a checksum that is right.
 
 A row that no run can have is damage: a length below 1, more episodes cut short than there were, a
-block of moments that is no power of two, a cell that is empty. Returns may be anything, also not a
-number, for the sum of large rewards may be.
+block of moments that is no power of two, a cell that is empty. A return may be any number, and also
+NaN, as the sum of large rewards may be.
 """
 
 from collections.abc import Mapping, Sequence

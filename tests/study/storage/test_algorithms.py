@@ -321,7 +321,7 @@ def test_files_lie_in_the_study(word):
 
 @pytest.fixture
 def edited(made, tmp_path, monkeypatch):
-    """A study of one's own whose file can be edited."""
+    """A study of a custom algorithm whose file can be edited."""
     path = tmp_path / "mine.py"
     path.write_text(PLAIN)
     fields = {

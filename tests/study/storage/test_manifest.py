@@ -149,7 +149,7 @@ def test_fields_of_a_later_fastq_are_kept(study):
 
 
 def test_the_schema_in_the_docs_is_that_of_the_model():
-    """If it differs, write the file anew: ``json.dumps(schema(), indent=2)`` and a last newline."""
+    """If it differs, write it again: ``json.dumps(schema(), indent=2)``, with a last newline."""
     path = Path(fastq.__file__).parents[1] / "docs" / "manifest.schema.json"
     if tuple(map(int, pydantic.VERSION.split(".")[:2])) < (2, 11):
         pytest.skip("pydantic before 2.11 writes some parts of a schema differently")
