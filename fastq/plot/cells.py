@@ -1,4 +1,4 @@
-"""Cells of an image, with what they are worth written into them."""
+"""Cells of an image, with their values written into them."""
 
 import textwrap
 from collections.abc import Sequence
@@ -51,8 +51,8 @@ def write_cells(
     coloured = np.ma.filled(np.ma.asarray(image.get_array(), dtype=np.float64), np.nan)
     blank = ~np.isfinite(coloured)
     cells = coloured if uncoloured is None else np.where(blank, uncoloured, coloured)
-    places = np.argwhere(np.isfinite(cells))
-    texts = [f"{cells[row, column]:{form}}" for row, column in places]
+    indices = np.argwhere(np.isfinite(cells))
+    texts = [f"{cells[row, column]:{form}}" for row, column in indices]
     longest = max(map(len, texts), default=1)
     across, along = points(ax) / np.array(cells.shape)[::-1]
     if ax.get_aspect() != "auto":
@@ -61,7 +61,7 @@ def write_cells(
     if size < _LEAST:
         return
     light = np.where(blank, 1.0, image.to_rgba(coloured)[..., :3] @ _LUMINANCE)
-    for (row, column), text in zip(places, texts, strict=True):
+    for (row, column), text in zip(indices, texts, strict=True):
         color = "black" if light[row, column] > 0.46 else "white"
         ax.text(column, row + down, text, ha="center", va="center", color=color, size=size)
 
@@ -75,5 +75,5 @@ def name_cells(ax: "Axes", axis: "Axis", texts: Sequence[str]) -> None:
     else:
         room = along / (1.2 * size)
     every = max(1, int(np.ceil(len(texts) / room)))
-    places = range(0, len(texts), every)
-    axis.set_ticks(places, [texts[place] for place in places])
+    shown = range(0, len(texts), every)
+    axis.set_ticks(shown, [texts[i] for i in shown])

@@ -75,9 +75,9 @@ def _draw_row(ax: "Axes", row: int, values: NDArray[np.float64]) -> None:
     if len(values):
         lines: dict[str, Any] = {f"{part}props": _LINE for part in ("box", "whisker", "cap")}
         lines["medianprops"] = {**_LINE, "linewidth": 2}
-        place: dict[str, Any] = {
+        how: dict[str, Any] = {
             "positions": [row + 0.24],
             "widths": 0.18,
             "orientation": "horizontal",
         }
-        ax.boxplot(values, showfliers=False, manage_ticks=False, **place, **lines)
+        ax.boxplot(values, showfliers=False, manage_ticks=False, **how, **lines)

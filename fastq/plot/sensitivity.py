@@ -76,9 +76,9 @@ def sensitivity_curves(
     shown = Shown.of(table, **said, level=level)
     rows = table[table["hyperparameter"] == hyperparameter]
     ax = ax or new_axes()
-    places, words = _places(rows["value"])
-    rows = rows.assign(place=places).sort_values("place", kind="stable")
-    _lay_axis(ax, places, words)
+    positions, words = _positions(rows["value"])
+    rows = rows.assign(position=positions).sort_values("position", kind="stable")
+    _lay_axis(ax, positions, words)
     lines = []
     agents = rows.groupby("agent", sort=False) if "agent" in rows else [("", rows)]
     for i, (agent, its_rows) in enumerate(agents):
@@ -87,7 +87,11 @@ def sensitivity_curves(
             "marker": MARKERS[i % len(MARKERS)],
         }
         lines += _draw_kinds(
-            ax, entry(plain(str(agent))), its_rows, how, banded=not words and len(set(places)) > 1
+            ax,
+            entry(plain(str(agent))),
+            its_rows,
+            how,
+            banded=not words and len(set(positions)) > 1,
         )
         _draw_best(ax, its_rows, how, less=less_is_better(shown.metric))
     wide, name = ax.get_xscale() == "log", plain(hyperparameter)
@@ -97,7 +101,7 @@ def sensitivity_curves(
     return ax
 
 
-def _places(values: pd.Series) -> tuple[NDArray[np.float64], list[str]]:
+def _positions(values: pd.Series) -> tuple[NDArray[np.float64], list[str]]:
     """Say where values stand on the axis, and the words for it, unless they are numbers."""
     numbers = pd.to_numeric(values, errors="coerce")
     if numbers.notna().all() and not values.map(lambda value: isinstance(value, bool)).any():
@@ -106,11 +110,11 @@ def _places(values: pd.Series) -> tuple[NDArray[np.float64], list[str]]:
     return codes.astype(np.float64), [text_of(word) for word in words]
 
 
-def _lay_axis(ax: "Axes", places: NDArray[np.float64], words: list[str]) -> None:
+def _lay_axis(ax: "Axes", positions: NDArray[np.float64], words: list[str]) -> None:
     """Choose the scale and the ticks: of few values each has one."""
     from matplotlib.ticker import NullLocator
 
-    ticks = np.unique(places)
+    ticks = np.unique(positions)
     wide = bool(ticks[0] > 0 and ticks[-1] > _WIDE * ticks[0])
     if wide:
         ax.set_xscale("log")
@@ -132,7 +136,7 @@ def _draw_kinds(
         if curve.empty:
             continue
         label = f"{agent}, {meaning}" if agent else meaning
-        x, lower, upper = curve["place"], curve["lower"], curve["upper"]
+        x, lower, upper = curve["position"], curve["lower"], curve["upper"]
         lines += ax.plot(x, curve["estimate"], linestyle=style, markersize=4, label=label, **how)
         if banded:
             color = how["color"]
@@ -148,7 +152,7 @@ def _draw_best(ax: "Axes", rows: pd.DataFrame, how: dict[str, Any], *, less: boo
     if estimates.isna().all():
         return
     best = rows.iloc[int((-estimates if less else estimates).argmax())]
-    at = (best["place"], best["estimate"])
+    at = (best["position"], best["estimate"])
     ax.plot(*at, **how, markersize=10, markeredgecolor="black", linestyle="none")
 
 

@@ -29,8 +29,8 @@ def fitted(table: pd.DataFrame, width: int, *, index: bool = True) -> str:
     names = [str(name) for name in table.columns]
     first = names.index("estimate") if "estimate" in names else 0
     forms = {
-        name: ("{:g}" if place < first else "{:.4g}").format
-        for place, name in enumerate(names)
+        name: ("{:g}" if i < first else "{:.4g}").format
+        for i, name in enumerate(names)
         if pd.api.types.is_float_dtype(table[name])
     }
     rows = {name: pd.get_option(f"display.{name}") for name in ("max_rows", "min_rows")}

@@ -1,8 +1,9 @@
 """Was an algorithm edited since a study was run? Its file is parsed for that, and never run.
 
-What counts is what the process has: the latest class of the same name from the same place. And what
-stands in the files that the algorithm was written down from. These are read only where this user's
-key has signed the study, so that nobody else's manifest chooses which files are read.
+The study's version is compared with the latest class of the same name from the same file or module
+of this process, and with the files that the algorithm was written down from. These files are read
+only if this user's key has signed the study, so that nobody else's manifest chooses which files are
+read.
 """
 
 import ast
@@ -74,7 +75,7 @@ def newer_of(store: Store, manifest: Mapping[str, Any], agent: str) -> str | Non
     store : Store
     manifest : mapping
     agent : str
-        An algorithm of one's own, of the study's last sweep.
+        A custom algorithm of the study's last sweep.
 
     Returns
     -------
@@ -96,7 +97,7 @@ def newer_of(store: Store, manifest: Mapping[str, Any], agent: str) -> str | Non
 
 
 def _is_newer_here(entry: Entry, version: object) -> bool:
-    """Say whether the latest class from the same place is another version."""
+    """Say whether the latest class from the same file or module is another version."""
     for kind in live_algorithms():
         if kind.__qualname__ != entry.get("qualified_name"):
             continue

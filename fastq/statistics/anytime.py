@@ -35,7 +35,7 @@ def anytime_interval(samples: Any, lowest: float, highest: float, level: float =
 
     Of all the intervals after 1, 2, 3, ... runs, all cover the mean at once with the confidence: so
     one may look after each run and stop when it pleases. The price is width: failures that have
-    not shown are reckoned with, down to the lowest value that is possible.
+    not shown are allowed for, down to the lowest value that is possible.
 
     Parameters
     ----------
@@ -119,8 +119,8 @@ def anytime_best_set(
     inside = _inside(table, lowest, highest)
     needed = np.log(max(count - 1, 1) / (1 - level))
     fortunes = (
-        _log_fortune((1 + inside - inside[:, [place]]) / 2, np.array(0.5)).max()
-        for place in range(table.shape[1])
+        _log_fortune((1 + inside - inside[:, [index]]) / 2, np.array(0.5)).max()
+        for index in range(table.shape[1])
     )
     return np.array([fortune < needed for fortune in fortunes])
 

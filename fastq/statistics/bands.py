@@ -37,7 +37,7 @@ def simultaneous_band(
     level : float
         Confidence, in (0, 1).
     resamples : int
-        How many times the runs are drawn anew.
+        How many resamples of the runs are drawn.
     seed : int
         Of the resampling; nothing else is random.
 

@@ -53,7 +53,7 @@ def best_set(samples: Any, level: float = 0.95, *, resamples: int = 2000, seed: 
     level : float
         Confidence, in (0, 1).
     resamples : int
-        How many times the runs are drawn anew.
+        How many resamples of the runs are drawn.
     seed : int
         Of the resampling; nothing else is random.
 
@@ -95,10 +95,10 @@ def best_set(samples: Any, level: float = 0.95, *, resamples: int = 2000, seed: 
     leaders = np.ones(table.shape[1], dtype=np.bool_)
     for unseen in (False, True):
         found = leaders.copy()
-        for place in np.flatnonzero(~leaders if unseen else leaders).tolist():
-            leads, beside = _leads(table, has, place)
+        for index in np.flatnonzero(~leaders if unseen else leaders).tolist():
+            leads, beside = _leads(table, has, index)
             margin = _margin(leads, leaders[beside], level) if unseen else 0.0
-            found[place] = not _is_behind(leads, margin, level, counts[len(leads)])
+            found[index] = not _is_behind(leads, margin, level, counts[len(leads)])
         leaders = found
     return BestSet(_wins(table, has, counts[len(table)]), leaders)
 
@@ -114,12 +114,12 @@ def _among_finite(table: Floats, failed: Bools, level: float, resamples: int, se
     return BestSet(wins, plausible)
 
 
-def _leads(table: Floats, has: Bools, place: int) -> tuple[Floats, Bools]:
+def _leads(table: Floats, has: Bools, index: int) -> tuple[Floats, Bools]:
     """Say in each run that a configuration has how far others lead, and which those are."""
-    rows = has[:, place]
+    rows = has[:, index]
     beside = np.asarray(has[rows].all(axis=0))
-    leads = table[rows][:, beside] - table[rows, place][:, None]
-    leads[np.abs(leads) <= _ROUNDING * np.abs(table[rows, place]).max()] = 0.0
+    leads = table[rows][:, beside] - table[rows, index][:, None]
+    leads[np.abs(leads) <= _ROUNDING * np.abs(table[rows, index]).max()] = 0.0
     return leads, beside
 
 

@@ -160,13 +160,13 @@ def performance_profile(samples: Any, thresholds: Any, level: float = 0.95) -> E
     so it covers as often as it says, or more where runs may be equal.
     """
     check_level(level)
-    runs, places = read_samples(samples), read_samples(thresholds)
-    if runs.ndim != 1 or places.ndim != 1:
+    runs, cuts = read_samples(samples), read_samples(thresholds)
+    if runs.ndim != 1 or cuts.ndim != 1:
         raise InputError(
-            f"samples and thresholds have shapes {runs.shape} and {places.shape}: must be (runs,) "
+            f"samples and thresholds have shapes {runs.shape} and {cuts.shape}: must be (runs,) "
             "and (thresholds,)"
         )
-    share = 1 - np.searchsorted(np.sort(runs), places, "right") / len(runs)
+    share = 1 - np.searchsorted(np.sort(runs), cuts, "right") / len(runs)
     half = stats.kstwo.ppf(level, len(runs))
     return Estimate(share, np.maximum(share - half, 0.0), np.minimum(share + half, 1.0))
 

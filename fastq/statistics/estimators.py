@@ -96,8 +96,8 @@ def read_samples(samples: Any) -> Floats:
     table = read_numbers(samples)
     if table.ndim == 0 or len(table) == 0:
         raise InputError(f"samples have shape {table.shape}: must hold at least one run")
-    for place in map(tuple, np.argwhere(~np.isfinite(table))[:1].tolist()):
-        raise InputError(f"samples at {place} = {table[place]}: must be finite numbers")
+    for index in map(tuple, np.argwhere(~np.isfinite(table))[:1].tolist()):
+        raise InputError(f"samples at {index} = {table[index]}: must be finite numbers")
     return table
 
 

@@ -114,7 +114,7 @@ def bootstrap_interval(
     estimator : str
         As for `estimate`.
     resamples : int
-        How many times the runs are drawn anew.
+        How many resamples of the runs are drawn.
     seed : int
         Of the resampling; nothing else is random.
 
@@ -227,12 +227,12 @@ def _corrected_tails(
 
 def _at(ordered: Floats, shares: Floats) -> Floats:
     """Interpolate quantiles of each row, as `numpy.quantile` does, shape (2, rows)."""
-    place = shares * (ordered.shape[1] - 1)
-    left = np.floor(place).astype(np.int64)
+    index = shares * (ordered.shape[1] - 1)
+    left = np.floor(index).astype(np.int64)
     right = np.minimum(left + 1, ordered.shape[1] - 1)
     row = np.arange(len(ordered))
     return np.asarray(
-        ordered[row, left] + (place - left) * (ordered[row, right] - ordered[row, left])
+        ordered[row, left] + (index - left) * (ordered[row, right] - ordered[row, left])
     )
 
 

@@ -1,9 +1,9 @@
-"""Runs drawn anew, with replacement: what the bootstrap rests on.
+"""Resamples: runs drawn with replacement, as the bootstrap needs them.
 
 All entries of a sample share the draws, so that a resample keeps what belongs to a run together. A
-resample is how often each run was drawn: a mean is then a product of matrices, and any other
-estimator one pass over runs in order. The draws are those of `scipy.stats.bootstrap` for
-``rng = numpy.random.default_rng(seed)``.
+resample is stored as counts: how often each run was drawn. So a mean is a product of matrices, and
+any other estimator takes one pass over the ordered runs. The draws are those of
+`scipy.stats.bootstrap` for ``rng = numpy.random.default_rng(seed)``.
 """
 
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ _BYTES = 2**26
 
 
 def drawn(runs: int, resamples: int, seed: int) -> NDArray[np.int64]:
-    """Draw runs anew; say how often each was drawn, shape (resamples, runs)."""
+    """Resample runs; give how often each was drawn, shape (resamples, runs)."""
     picked = np.random.default_rng(seed).integers(0, runs, size=(resamples, runs))
-    places = picked + runs * np.arange(resamples)[:, None]
-    return np.bincount(places.ravel(), minlength=runs * resamples).reshape(resamples, runs)
+    cells = picked + runs * np.arange(resamples)[:, None]
+    return np.bincount(cells.ravel(), minlength=runs * resamples).reshape(resamples, runs)
 
 
 def resampled(
@@ -81,24 +81,24 @@ def _fill(
 ) -> None:
     """Weigh the ordered runs of each column, each as often as it was drawn.
 
-    A run that was drawn c times stands at c places in a row; `below[k]` is the weight of the first
-    k places.
+    A run that was drawn c times stands at c indices in a row; `below[k]` is the weight of the
+    first k indices.
     """
     columns, runs = ordered.shape
     for column in range(columns):
         for resample in range(len(counts)):
-            place, total = 0, 0.0
+            index, total = 0, 0.0
             for i in range(runs):
                 times = counts[resample, order[column, i]]
-                total += ordered[column, i] * (below[place + times] - below[place])
-                place += times
+                total += ordered[column, i] * (below[index + times] - below[index])
+                index += times
             out[column, resample] = total
 
 
 def left_out(samples: Floats, estimator: str) -> Floats:
     """Estimate with one run left out at a time, shape (runs, columns), in no order.
 
-    Of the ordered runs that are left, those below the one left out keep their place, and those
+    Of the ordered runs that are left, those below the one left out keep their index, and those
     above it move down by one.
     """
     ordered = np.sort(samples, axis=0)

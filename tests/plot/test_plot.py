@@ -115,7 +115,7 @@ def test_policy_map_leaves_walls_and_cliffs_empty(ax):
 
 
 def arrows_of(ax):
-    """Give the places of the arrows: row and column."""
+    """Give the cells of the arrows: row and column."""
     (arrows,) = (c for c in ax.collections if type(c).__name__ == "Quiver")
     return {(int(row + 0.2), int(column)) for column, row in arrows.XY}
 

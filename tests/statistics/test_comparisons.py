@@ -109,7 +109,7 @@ def test_profiles_count_runs_above():
     rng = np.random.default_rng(2)
     runs, thresholds = rng.integers(0, 9, size=40).astype(float), np.arange(-1.0, 10)
     found = performance_profile(runs, thresholds)
-    assert found.estimate == pytest.approx([np.mean(runs > place) for place in thresholds])
+    assert found.estimate == pytest.approx([np.mean(runs > cut) for cut in thresholds])
     half = stats.kstwo.ppf(0.95, 40)
     assert found.lower == pytest.approx(np.clip(found.estimate - half, 0, 1))
     assert found.upper == pytest.approx(np.clip(found.estimate + half, 0, 1))
@@ -137,18 +137,18 @@ def test_pairs_are_compared_one_by_one_and_mirrored_too(pairs):
 def test_paired_improvement_of_curves_is_that_of_each_point():
     first, second = np.random.default_rng(7).integers(0, 3, size=(2, 8, 3, 2)).astype(float)
     found = probability_of_improvement(first, second, paired=True)
-    for place in np.ndindex(3, 2):
-        alone = probability_of_improvement(first[:, *place], second[:, *place], paired=True)
-        assert [bound[place] for bound in found] == pytest.approx(list(alone))
+    for index in np.ndindex(3, 2):
+        alone = probability_of_improvement(first[:, *index], second[:, *index], paired=True)
+        assert [bound[index] for bound in found] == pytest.approx(list(alone))
     assert np.isnan(probability_of_improvement([1.0], [0.0], paired=True).lower)
 
 
 def test_improvement_of_curves_is_that_of_each_point():
     first, second = np.random.default_rng(7).normal(size=(2, 8, 3, 2))
     found = probability_of_improvement(first, second[:6])
-    for place in np.ndindex(3, 2):
-        alone = probability_of_improvement(first[:, *place], second[:6, *place])
-        assert [bound[place] for bound in found] == pytest.approx(list(alone))
+    for index in np.ndindex(3, 2):
+        alone = probability_of_improvement(first[:, *index], second[:6, *index])
+        assert [bound[index] for bound in found] == pytest.approx(list(alone))
 
 
 def test_the_interval_of_improvement_by_its_definition():

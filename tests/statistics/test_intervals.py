@@ -128,12 +128,12 @@ MEASURED = {  # by benchmarks/interval_coverage.py, at 10, 30 and 100 runs
 
 @pytest.mark.parametrize("samples", [NORMAL, SKEWED, BIMODAL], ids=lambda samples: samples[0])
 @pytest.mark.parametrize("kind", POINTWISE)
-@pytest.mark.parametrize(("place", "runs"), [(0, 10), (1, 30), (2, 100)])
-def test_intervals_cover_as_often_as_was_measured(kind, samples, place, runs):
+@pytest.mark.parametrize(("index", "runs"), [(0, 10), (1, 30), (2, 100)])
+def test_intervals_cover_as_often_as_was_measured(kind, samples, index, runs):
     name, draw, truth = samples
-    found = interval(draw(np.random.default_rng(place), (runs, 3000)), kind)
+    found = interval(draw(np.random.default_rng(index), (runs, 3000)), kind)
     covered = 100 * np.mean((found.lower <= truth) & (truth <= found.upper))
-    assert covered == pytest.approx(MEASURED[kind, name][place], abs=1.8)
+    assert covered == pytest.approx(MEASURED[kind, name][index], abs=1.8)
     if name == "normal" and (kind == "t" or runs == 100):
         assert covered == pytest.approx(95, abs=2)
 
@@ -156,8 +156,8 @@ def shares_of(row):
 
 @pytest.mark.parametrize(("kind", "samples"), MEASURED)
 def test_the_figures_here_are_those_of_the_page(kind, samples):
-    place = 3 * ["normal", "skewed", "bimodal"].index(samples)
-    shares = shares_of(f"{kind}, mean")[place : place + 3]
+    index = 3 * ["normal", "skewed", "bimodal"].index(samples)
+    shares = shares_of(f"{kind}, mean")[index : index + 3]
     assert tuple(map(float, shares)) == MEASURED[kind, samples]
 
 
@@ -180,10 +180,10 @@ def test_docstrings_say_extremes_as_measured():
 @pytest.mark.parametrize("row", MENTIONED)
 def test_docstrings_say_what_was_measured(row):
     shares = shares_of(row)
-    function, places = MENTIONED[row]
+    function, indices = MENTIONED[row]
     said = " ".join(function.__doc__.split())
-    for place in places:
-        assert "{}, {} and {}".format(*shares[place : place + 3]) in said
+    for index in indices:
+        assert "{}, {} and {}".format(*shares[index : index + 3]) in said
 
 
 SIZES = st.sampled_from([0.0, 1e-300, 1e-12, 0.1, 1.0, 3.0, 1e6, 1e300])
