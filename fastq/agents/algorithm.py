@@ -24,7 +24,7 @@ from fastq.agents.td_control import Agent
 from fastq.base.captured import defaults, functions_in, plain_function, reached, used
 from fastq.base.errors import InputError
 from fastq.base.text import is_name
-from fastq.base.validation import first_sentence, shorten
+from fastq.base.validation import first_sentence, not_allowed
 
 
 class _AlgorithmType(type(BaseModel)):  # type: ignore[misc]
@@ -113,10 +113,12 @@ class Algorithm(Agent, metaclass=_AlgorithmType):
             if isinstance(value, Visits):
                 raise InputError(
                     f"{field} = {value}: an algorithm of one's own counts visits itself, "
-                    "in a further table"
+                    "in a further table",
+                    field=field,
+                    value=value,
                 )
             if not isinstance(value, int | float | Linear | Exponential):
-                raise InputError(f"{field} = {shorten(value)}: must be a number")
+                raise not_allowed(field, value, "a number")
 
     @classmethod
     def rules(cls) -> tuple[types.FunctionType, types.FunctionType]:

@@ -85,7 +85,8 @@ def _number_or_schedule(value: Any, lowest: float) -> float | Schedule:
     if isinstance(value, Schedule):
         for name in ("start", "end"):
             if getattr(value, name, 1) <= lowest:
-                raise InputError(f"{name} = 0: a schedule of step sizes must stay in (0, 1]")
+                message = f"{name} = 0: a schedule of step sizes must stay in (0, 1]"
+                raise InputError(message, field=name, value=0)
         return value
     number = plain_number(value)
     if isinstance(number, bool) or not isinstance(number, int | float) or not lowest < number <= 1:

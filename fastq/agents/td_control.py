@@ -101,7 +101,8 @@ class TDAgent(Agent):
         """Refuse what a softmax policy has no use for."""
         for name in self.without_softmax:
             if self.temperature is not None and name in self.model_fields_set:
-                raise InputError(f"{name}: a softmax policy has none; leave out it or temperature")
+                message = f"{name}: a softmax policy has none; leave out it or temperature"
+                raise InputError(message, field=name, value=getattr(self, name))
 
 
 class QLearning(TDAgent):

@@ -16,7 +16,7 @@ from fastq.base.errors import InputError
 from fastq.base.files import put
 
 _ABOUT = "about"
-
+_FOLDER = "in a folder that exists"
 
 Place = str | Path | BinaryIO
 """A path, or an open file."""
@@ -36,7 +36,7 @@ def write(place: Place, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, 
         return
     final = Path(place)
     if not final.parent.is_dir():
-        raise InputError(f"path = {str(place)!r}: must be in a folder that exists")
+        raise _refused(place, f"must be {_FOLDER}", _FOLDER)
     packed = io.BytesIO()
     np.savez_compressed(packed, **entries)
     put(final, packed.getvalue())
@@ -61,11 +61,17 @@ def read(place: Place, kind: str) -> tuple[dict[str, NDArray[Any]], dict[str, An
         if not isinstance(about, dict):
             raise TypeError(f"{_ABOUT} is no mapping")
     except FileNotFoundError:
-        raise InputError(f"path = {str(place)!r}: no such file") from None
+        raise _refused(place, "no such file") from None
     except _DAMAGES as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"path = {str(place)!r}: must be {kind} ({reason})") from None
+        raise _refused(place, f"must be {kind} ({reason})", kind) from None
     return arrays, about
+
+
+def _refused(place: Place, said: str, allowed: str | None = None) -> InputError:
+    """Say what is wrong with a path."""
+    message = f"path = {str(place)!r}: {said}"
+    return InputError(message, field="path", value=place, allowed=allowed)
 
 
 _DAMAGES = (

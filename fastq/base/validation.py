@@ -63,12 +63,13 @@ class Validated(BaseModel):
         if values:
             name, first = type(self).__name__, next(iter(type(self).model_fields), "field")
             raise InputError(
-                f"{name}({shorten(values[0])}): must name its fields, as {name}({first}=...)"
+                f"{name}({shorten(values[0])}): must name its fields, as {name}({first}=...)",
+                value=values[0],
             )
         try:
             super().__init__(**fields)
         except ValidationError as error:
-            raise InputError(_one_line(error, type(self))) from None
+            raise _first_fault(error, type(self)) from None
         except PydanticUserError as error:  # its class names a type that there is not
             raise InputError(first_sentence(error)) from None
         self.check()
@@ -105,8 +106,13 @@ def choose(field: str, value: object, allowed: Iterable[str]) -> None:
     """Raise `InputError` unless `value` is one of the `allowed` words."""
     words = list(allowed)
     if value not in words:
-        known = ", ".join(words)
-        raise InputError(f"{field} = {shorten(value)}: must be one of {known}{meant(value, words)}")
+        raise not_allowed(field, value, f"one of {', '.join(words)}", meant(value, words))
+
+
+def not_allowed(field: str, value: object, allowed: str, hint: str = "") -> InputError:
+    """Say that a field has a value that is not allowed, and end with a hint."""
+    message = f"{field} = {shorten(value)}: must be {allowed}{hint}"
+    return InputError(message, field=field, value=value, allowed=allowed)
 
 
 def meant(word: object, allowed: Iterable[str]) -> str:
@@ -147,8 +153,7 @@ def split_word(field: str, text: object, allowed: Mapping[str, bool]) -> tuple[s
     name, colon, argument = str(text).partition(":")
     if not isinstance(text, str) or name not in allowed:
         words = [f"{word}:NUMBER" if takes else word for word, takes in allowed.items()]
-        known = ", ".join(words)
-        raise InputError(f"{field} = {shorten(text)}: must be one of {known}{meant(name, allowed)}")
+        raise not_allowed(field, text, f"one of {', '.join(words)}", meant(name, allowed))
     if not colon:
         return name, None
     try:
@@ -157,7 +162,7 @@ def split_word(field: str, text: object, allowed: Mapping[str, bool]) -> tuple[s
         number = math.nan
     if not (allowed[name] and math.isfinite(number)):
         rule = "a finite number after the colon" if allowed[name] else f"{name}, with no number"
-        raise InputError(f"{field} = {shorten(text)}: must be {rule}")
+        raise not_allowed(field, text, rule)
     return name, number
 
 
@@ -166,7 +171,7 @@ def first_sentence(error: Exception) -> str:
     return str(error).strip().splitlines()[0].partition(". ")[0].rstrip(".")
 
 
-def _one_line(error: ValidationError, model: type[BaseModel]) -> str:
+def _first_fault(error: ValidationError, model: type[BaseModel]) -> InputError:
     """Say the first fault of a failed validation in one line: an unknown field before all else."""
     faults = error.errors(include_url=False)
     unknown = [fault for fault in faults if fault["type"] == "extra_forbidden"]
@@ -177,16 +182,17 @@ def _one_line(error: ValidationError, model: type[BaseModel]) -> str:
     if fault["type"] == "extra_forbidden":
         known = ", ".join(model.model_fields) or "none"
         near = meant(place[-1], model.model_fields)
-        return f"{name} = {shorten(fault['input'])}: no such field; allowed are {known}{near}"
+        said = f"{name} = {shorten(fault['input'])}: no such field; allowed are {known}{near}"
+        return InputError(said, field=name, value=fault["input"])
     cause = fault.get("ctx", {}).get("error")
     if isinstance(cause, InputError):
-        return str(cause) if str(cause).startswith(f"{name} = ") else f"{name}.{cause}"
+        return cause if cause.field == name else cause.inside(name)
     allowed = _allowed(field.annotation, field.metadata, field.description) if field else None
-    message = fault["msg"][0].lower() + fault["msg"][1:]
-    rule = f"must be {allowed}" if allowed else message
+    rule = f"must be {allowed}" if allowed else fault["msg"][0].lower() + fault["msg"][1:]
     if fault["type"] == "missing":
-        return f"{name} is missing: {rule}"
-    return f"{name} = {shorten(fault['input'])}: {rule}"
+        return InputError(f"{name} is missing: {rule}", field=name, allowed=allowed)
+    said = f"{name} = {shorten(fault['input'])}: {rule}"
+    return InputError(said, field=name, value=fault["input"], allowed=allowed)
 
 
 def _allowed(annotation: Any, metadata: Iterable[Any], description: str | None) -> str | None:

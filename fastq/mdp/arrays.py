@@ -22,7 +22,8 @@ def as_table(field: str, values: Any, dtype: type) -> NDArray[Any]:
         Where there are too many, or they are ragged, no numbers, or do not fit the type.
     """
     if isinstance(values, np.ndarray) and values.size > LARGEST:
-        raise InputError(f"{field} has shape {values.shape}: must have at most {LARGEST} entries")
+        message = f"{field} has shape {values.shape}: must have at most {LARGEST} entries"
+        raise InputError(message, field=field)
     try:
         found: NDArray[Any] = np.asarray(values)
         if found.dtype.kind not in "biufO":
@@ -30,7 +31,8 @@ def as_table(field: str, values: Any, dtype: type) -> NDArray[Any]:
         with np.errstate(invalid="ignore"):
             table: NDArray[Any] = found.astype(dtype, order="C", copy=False)
     except (ValueError, TypeError, OverflowError) as error:
-        raise InputError(f"{field} = {shorten(values)}: not a table of numbers ({error})") from None
+        message = f"{field} = {shorten(values)}: not a table of numbers ({error})"
+        raise InputError(message, field=field, value=values) from None
     if dtype in _EXACT and table is not found:
         check_each(field, found, np.asarray(table == found), _EXACT[dtype])
     return table
@@ -47,7 +49,8 @@ def check_shape(field: str, table: NDArray[Any], allowed: Sequence[tuple[int, ..
     """Raise `InputError` unless a table has one of the allowed shapes."""
     if table.shape not in allowed:
         shapes = " or ".join(map(str, allowed))
-        raise InputError(f"{field} has shape {table.shape}: must be {shapes}")
+        message = f"{field} has shape {table.shape}: must be {shapes}"
+        raise InputError(message, field=field, value=table.shape, allowed=shapes)
 
 
 def check_each(field: str, table: NDArray[Any], good: NDArray[np.bool_], allowed: str) -> None:
@@ -55,7 +58,8 @@ def check_each(field: str, table: NDArray[Any], good: NDArray[np.bool_], allowed
     if not good.all():
         place = tuple(int(i) for i in np.argwhere(~good)[0])
         where = f" at {place}" if place else ""
-        raise InputError(f"{field}{where} = {table[place]}: must be {allowed}")
+        message = f"{field}{where} = {table[place]}: must be {allowed}"
+        raise InputError(message, field=field, value=table[place], allowed=allowed)
 
 
 def check_distributions(field: str, table: NDArray[np.float64], *, or_zero: bool = False) -> None:

@@ -3,12 +3,11 @@
 An id is read once for each process, as long as what is registered under it stays the same.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from fastq.base.errors import InputError
-from fastq.base.validation import shorten
+from fastq.base.validation import not_allowed
 from fastq.mdp.finite_mdp import FiniteMDP
 
 
@@ -34,27 +33,22 @@ def find_mdp(
     try:
         return _found(env, env_args or {})
     except InputError as error:
-        text = re.sub("^(env|path) = ", f"{field} = ", str(error))
-        raise InputError(text) from None
+        raise (error.renamed(field) if error.field in ("env", "path") else error) from None
 
 
 def _found(env: Any, env_args: Mapping[str, Any]) -> FiniteMDP:
     """Give the MDP that is meant; errors call it env, or path."""
     is_id = isinstance(env, str) and not env.endswith(".npz")
     if env_args and not is_id:
-        raise InputError(
-            f"env_args = {shorten(env_args)}: must be left out, for they are for environments "
-            "that gymnasium makes"
-        )
+        allowed = "left out, for they are for environments that gymnasium makes"
+        raise not_allowed("env_args", env_args, allowed)
     if isinstance(env, FiniteMDP):
         return env
     if isinstance(env, str):
         return _of_id(env, env_args) if is_id else FiniteMDP.load(env)
     if not hasattr(env, "unwrapped"):
-        raise InputError(
-            f"env = {shorten(env)}: must be a FiniteMDP, a gymnasium id or environment, or the "
-            "name of an .npz file"
-        )
+        allowed = "a FiniteMDP, a gymnasium id or environment, or the name of an .npz file"
+        raise not_allowed("env", env, allowed)
     return FiniteMDP.from_gymnasium(env)
 
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from fastq.base import archive
 from fastq.base.errors import InputError
-from fastq.base.validation import shorten
+from fastq.base.validation import not_allowed, shorten
 from fastq.mdp import from_gymnasium
 from fastq.mdp.arrays import read_only
 from fastq.mdp.checks import check_about, check_tables
@@ -178,7 +178,7 @@ class FiniteMDP:
             for field, value in (("terminal", terminal), ("reward_sd", reward_sd)):
                 if np.size(value) and value is not None:
                     allowed = "left out with lists of outcomes, which say it themselves"
-                    raise InputError(f"{field} = {shorten(value)}: must be {allowed}")
+                    raise not_allowed(field, value, allowed)
             tables, initial = from_lists("transitions", transitions, start)
         else:
             tables, initial = from_dense(transitions, rewards, reward_sd, terminal, start)
@@ -213,9 +213,8 @@ class FiniteMDP:
                 layout=found.layout,
             )
         except InputError as error:
-            raise InputError(
-                f"env = {found.name!r}: unwrapped.P makes no finite MDP ({error})"
-            ) from None
+            message = f"env = {found.name!r}: unwrapped.P makes no finite MDP ({error})"
+            raise InputError(message, field="env", value=found.name) from None
 
     def to_gymnasium(self) -> "TabularEnv":
         """Give the MDP as a gymnasium environment, which truncates after `max_steps` by itself.
@@ -283,7 +282,8 @@ class FiniteMDP:
             return mdp
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             reason = shorten(str(error), 100)
-            raise InputError(f"path = {str(path)!r}: must be {kind} ({reason})") from None
+            message = f"path = {str(path)!r}: must be {kind} ({reason})"
+            raise InputError(message, field="path", value=path, allowed=kind) from None
 
     def _tables(self) -> dict[str, NDArray[Any]]:
         """Give the tables that there are, by their names."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from fastq.base.errors import InputError
-from fastq.base.validation import shorten
+from fastq.base.validation import not_allowed
 from fastq.mdp.grid_layout import GridLayout
 
 _HIDDEN = ("fickle_passenger",)
@@ -38,9 +38,10 @@ def read(env: Any, kwargs: Mapping[str, Any]) -> Exposed:
     if isinstance(env, str):
         env = _make(env, kwargs)
     elif not isinstance(env, gymnasium.Env):
-        raise InputError(f"env = {shorten(env)}: must be an id or a gymnasium environment")
+        raise not_allowed("env", env, "an id or a gymnasium environment")
     elif kwargs:
-        raise InputError(f"env_args = {dict(kwargs)!r}: must be left out where env is already made")
+        said = f"env_args = {dict(kwargs)!r}: must be left out where env is already made"
+        raise InputError(said, field="env_args", value=kwargs)
     bare, spec = env.unwrapped, env.spec
     ours = isinstance(bare, TabularEnv)
     name = spec.id if spec is not None else type(bare).__name__
@@ -65,23 +66,28 @@ def _check(name: str, env: Any) -> None:
 
     for field in ("P", "initial_state_distrib"):
         if getattr(env.unwrapped, field, None) is None:
-            raise InputError(
-                f"env = {name!r}: has no table unwrapped.{field}; "
-                "must be a finite MDP, as gymnasium's toy-text environments are"
+            raise _refused(
+                name,
+                f"has no table unwrapped.{field}",
+                "must be a finite MDP, as gymnasium's toy-text environments are",
             )
     for field in _HIDDEN:
         if getattr(env.unwrapped, field, False):
-            raise InputError(
-                f"env = {name!r}: {field} hides a part of the state from unwrapped.P; "
-                f"must be made with {field}=False"
+            raise _refused(
+                name,
+                f"{field} hides a part of the state from unwrapped.P",
+                f"must be made with {field}=False",
             )
     changing = gymnasium.ActionWrapper | gymnasium.ObservationWrapper | gymnasium.RewardWrapper
     for wrapper in _wrappers(env):
         if isinstance(wrapper, changing):
-            raise InputError(
-                f"env = {name!r}: {type(wrapper).__name__} changes what unwrapped.P says; "
-                "must be left out"
-            )
+            kind = type(wrapper).__name__
+            raise _refused(name, f"{kind} changes what unwrapped.P says", "must be left out")
+
+
+def _refused(name: str, *said: str) -> InputError:
+    """Say what is wrong with an environment, and what it must be."""
+    return InputError(f"env = {name!r}: {'; '.join(said)}", field="env", value=name)
 
 
 def _wrappers(env: Any) -> Iterator[Any]:
@@ -101,11 +107,10 @@ def _make(env_id: str, kwargs: Mapping[str, Any]) -> Any:
         raise
     except (gymnasium.error.Error, ImportError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(
-            f"env = {env_id!r}: must be registered with gymnasium ({reason})"
-        ) from None
+        raise _refused(env_id, f"must be registered with gymnasium ({reason})") from None
     except Exception as error:
         reason = " ".join(str(error).split())
         if not kwargs:
-            raise InputError(f"env = {env_id!r}: cannot be made ({reason})") from None
-        raise InputError(f"env_args = {dict(kwargs)!r}: refused by {env_id!r} ({reason})") from None
+            raise _refused(env_id, f"cannot be made ({reason})") from None
+        refused = f"env_args = {dict(kwargs)!r}: refused by {env_id!r} ({reason})"
+        raise InputError(refused, field="env_args", value=kwargs) from None

@@ -21,7 +21,15 @@ import tomli_w
 from fastq.agents.registry import find_agent
 from fastq.agents.td_control import Agent
 from fastq.base.errors import InputError
-from fastq.base.validation import Count, Seed, Streams, Validated, meant, shorten
+from fastq.base.validation import (
+    Count,
+    Seed,
+    Streams,
+    Validated,
+    meant,
+    not_allowed,
+    shorten,
+)
 from fastq.mdp.find import find_mdp
 from fastq.mdp.finite_mdp import FiniteMDP
 from fastq.study.record import COLUMNS, Record, as_record
@@ -117,15 +125,19 @@ class Sweep(Validated):
         """Raise `InputError` unless each point of the grid makes an agent, and the env an MDP."""
         self._check_agents()
         if not self.grid:
-            raise InputError("grid = {}: must name at least one hyperparameter with its values")
+            allowed = "at least one hyperparameter with its values"
+            raise InputError(f"grid = {{}}: must name {allowed}", field="grid", value=self.grid)
         for name, values in self.grid.items():
             self._check_hyperparameter("grid", name)
             if name in COLUMNS:
-                raise InputError(f"grid.{name}: must have another name, for a column is called so")
+                message = f"grid.{name}: must have another name, for a column is called so"
+                raise InputError(message, field=f"grid.{name}")
             if name in self.fixed:
-                raise InputError(f"{name} is in both grid and fixed: must be in one of them")
+                message = f"{name} is in both grid and fixed: must be in one of them"
+                raise InputError(message, field=name)
             if not values:
-                raise InputError(f"grid.{name} = []: must hold at least one value")
+                message = f"grid.{name} = []: must hold at least one value"
+                raise InputError(message, field=f"grid.{name}", value=values)
         for name in self.fixed:
             self._check_hyperparameter("fixed", name)
         self._check_size()
@@ -143,23 +155,29 @@ class Sweep(Validated):
         names = [agent_type.name for agent_type in self.agents]
         for name in names:
             if names.count(name) > 1:
-                raise InputError(f"agent: {name} is there twice; must differ")
+                message = f"agent: {name} is there twice; must differ"
+                raise InputError(message, field="agent", value=names)
 
     def _check_hyperparameter(self, table: str, name: str) -> None:
         """Raise `InputError` unless an agent has a hyperparameter of that name."""
         known = dict.fromkeys(field for agent in self.agents for field in agent.model_fields)
         if name not in known:
             have = "have" if len(self.agents) > 1 else "has"
+            allowed = f"one of {', '.join(known) or 'none'}"
             raise InputError(
-                f"{table}.{name}: {self.agent_names} {have} no such hyperparameter; must be one "
-                f"of {', '.join(known) or 'none'}{meant(name, known)}"
+                f"{table}.{name}: {self.agent_names} {have} no such hyperparameter; must be "
+                f"{allowed}{meant(name, known)}",
+                field=f"{table}.{name}",
+                allowed=allowed,
             )
 
     def _check_size(self) -> None:
         """Raise `InputError` where there are too many configurations to be listed."""
         count = grid_size(self.agents, self.grid)
         if count > _MOST:
-            raise InputError(f"grid: makes {count:,} configurations; must be at most {_MOST:,}")
+            allowed = f"at most {_MOST:,}"
+            message = f"grid: makes {count:,} configurations; must be {allowed}"
+            raise InputError(message, field="grid", allowed=allowed)
 
     def _check_values(self) -> None:
         """Raise `InputError` where one value by itself is not allowed, and say which."""
@@ -175,7 +193,8 @@ class Sweep(Validated):
             place = f"grid.{name}[{i}]"
             self._check_value(place, name, value)
             if value in seen:
-                raise InputError(f"{place} = {value}: is there twice; must differ")
+                message = f"{place} = {value}: is there twice; must differ"
+                raise InputError(message, field=place, value=value)
             seen.add(value)
 
     def _check_value(self, place: str, name: str, value: Value) -> None:
@@ -186,8 +205,9 @@ class Sweep(Validated):
             try:
                 agent_type(**{name: value})
             except InputError as error:
-                if str(error).startswith(name):  # else it is another that has no default
-                    raise InputError(f"{place}{str(error).removeprefix(name)}") from None
+                wrong, *parts = (error.field or "").split(".")
+                if wrong == name:  # else it is another that has no default
+                    raise error.renamed(".".join([place, *parts])) from None
 
     @functools.cached_property
     def agents(self) -> tuple[type[Agent], ...]:
@@ -249,7 +269,7 @@ class Sweep(Validated):
                 agent = agent_type(**fixed, **varied)
             except InputError as error:
                 place = ", ".join(f"{name} = {value}" for name, value in varied.items())
-                raise InputError(f"{agent_type.name} with {place}: {error}") from None
+                raise error.told(f"{agent_type.name} with {place}: ") from None
             told = vars(agent)
             for name in varied:
                 varied[name] = told[name]
@@ -267,14 +287,14 @@ class Sweep(Validated):
             Naming the file besides what is wrong.
         """
         if not isinstance(path, str | Path):
-            raise InputError(f"path = {shorten(path)}: must be the name of a TOML file")
+            raise not_allowed("path", path, "the name of a TOML file")
         fields: dict[str, Any] = {}
         try:
             fields = read_fields(path)
             return cls(**fields)
         except InputError as error:
-            hint = misplaced(fields, cls.model_fields, str(error))
-            raise InputError(f"{path}: {error}{hint}") from None
+            hint = misplaced(fields, cls.model_fields, error.field)
+            raise error.told(f"{path}: ", hint) from None
 
     def to_toml(self) -> str:
         """Write the sweep as TOML that `from_toml` reads back to an equal one.
@@ -287,7 +307,10 @@ class Sweep(Validated):
         if not isinstance(self.env, str):
             raise InputError(
                 f"env = {self.env.name!r}: must be a name to be written; save() the MDP, and "
-                "give the file's name"
+                "give the file's name",
+                field="env",
+                value=self.env,
+                allowed="a name to be written",
             )
         return tomli_w.dumps(self.model_dump(exclude_none=True))
 
@@ -305,9 +328,7 @@ def grid_size(agents: Iterable[type[Agent]], grid: Mapping[str, Sequence[Any]]) 
 def check_sweep(sweep: object) -> None:
     """Raise `InputError` unless something is a sweep."""
     if not isinstance(sweep, Sweep):
-        raise InputError(
-            f"sweep = {shorten(sweep)}: must be a Sweep; Sweep.from_toml reads one from a file"
-        )
+        raise not_allowed("sweep", sweep, "a Sweep", "; Sweep.from_toml reads one from a file")
 
 
 @contextlib.contextmanager

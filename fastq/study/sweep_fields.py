@@ -11,7 +11,7 @@ from fastq.agents.schedules import Schedule, as_schedule
 from fastq.agents.td_control import AGENTS, Agent
 from fastq.base.errors import InputError
 from fastq.base.text import is_name
-from fastq.base.validation import plain_number, shorten
+from fastq.base.validation import not_allowed, plain_number
 from fastq.mdp.finite_mdp import FiniteMDP
 from fastq.study.record import as_plain, as_record
 
@@ -46,9 +46,13 @@ def _word(agent: Any) -> Word:
     """Take a word or a class."""
     if isinstance(agent, Agent):
         name = type(agent).__name__
+        allowed = f"the class {name} itself"
         raise InputError(
-            f"agent = {name}(...): must be the class {name} itself; values of its hyperparameters "
-            "stand in grid and fixed"
+            f"agent = {name}(...): must be {allowed}; values of its hyperparameters "
+            "stand in grid and fixed",
+            field="agent",
+            value=agent,
+            allowed=allowed,
         )
     if isinstance(agent, type) and issubclass(agent, Agent):
         return agent.name if AGENTS.get(agent.name) is agent else agent
@@ -74,7 +78,7 @@ def _grid(table: Any) -> dict[str, list[Value]]:
     plain: dict[str, list[Value]] = {}
     for name, values in _items(table):
         if not isinstance(values, list | tuple | range | np.ndarray):
-            raise InputError(f"{name} = {shorten(values)}: must be a list of values")
+            raise not_allowed(name, values, "a list of values")
         listed = values.tolist() if isinstance(values, np.ndarray) else values
         plain[name] = [
             value if type(value) in _PLAIN else _plain_value(f"{name}[{i}]", value)
@@ -95,9 +99,9 @@ def _plain_value(place: str, value: Any) -> Value:
     try:
         plain = as_schedule(value) if isinstance(value, Mapping) else plain_number(value)
     except InputError as error:
-        raise InputError(f"{place}.{error}") from None
+        raise error.inside(place) from None
     if not isinstance(plain, Value):
-        raise InputError(f"{place} = {shorten(value)}: must be a number, a word or a schedule")
+        raise not_allowed(place, value, "a number, a word or a schedule")
     return plain
 
 

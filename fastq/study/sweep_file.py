@@ -42,7 +42,7 @@ def _beside(folder: Path, word: Any) -> Any:
     return word
 
 
-def misplaced(fields: Mapping[str, Any], known: Collection[str], error: str) -> str:
+def misplaced(fields: Mapping[str, Any], known: Collection[str], wrong: str | None) -> str:
     """Say which field of the sweep an error is about that stands in a table, to end the error.
 
     Parameters
@@ -51,14 +51,19 @@ def misplaced(fields: Mapping[str, Any], known: Collection[str], error: str) -> 
         From `read_fields`.
     known : collection of str
         The fields of a sweep.
-    error : str
-        What is wrong with them.
+    wrong : str, optional
+        The field that the error names.
     """
     for table, name in _entries(fields, ""):
-        said = (f"{name} is missing", f"{table}.{name}", f"{table} = ")
-        if name in known and name not in fields and error.startswith(said):
+        is_above = name in known and name not in fields
+        if is_above and wrong and (wrong in (name, table) or _is_in(wrong, f"{table}.{name}")):
             return f"; {name} is a field of the sweep, and belongs above [{table}]"
     return ""
+
+
+def _is_in(path: str, field: str) -> bool:
+    """Say whether a path leads to a field, or to something in it."""
+    return path == field or path.startswith((f"{field}.", f"{field}["))
 
 
 def _entries(table: Mapping[str, Any], place: str) -> Iterator[tuple[str, str]]:
