@@ -1,12 +1,17 @@
 """Numba's cache of compiled functions, as far as the disk allows.
 
 Where it is full or cannot be written, functions are compiled in each process anew, and one warning
-says so: a cache saves time and nothing else.
+says so: a cache saves time and nothing else. What an older fastq kept may name classes that are
+gone; such a cache is begun anew.
 """
 
+import pickle
 import warnings
 from collections.abc import Callable
 from typing import Any
+
+_UNREADABLE = (AttributeError, ImportError, EOFError, pickle.UnpicklingError)
+"""What pickle raises on names that are gone, and on bytes that are cut short."""
 
 
 class CacheWarning(RuntimeWarning):
@@ -34,6 +39,9 @@ def _forgiving(cache: Any, work: Callable[..., Any]) -> Callable[..., Any]:
     def try_it(*arguments: Any) -> Any:
         try:
             return work(*arguments)
+        except _UNREADABLE:
+            cache.flush()
+            return None
         except OSError as error:
             cache.disable()
             _warn(f"{cache.cache_path}: {error.strerror or error}")

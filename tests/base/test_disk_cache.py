@@ -1,5 +1,9 @@
 """Numba's cache: where the disk fails, work goes on without, and one warning says so."""
 
+import pickle
+from pathlib import Path
+
+import numba
 import numpy as np
 import pytest
 from numba.core import caching
@@ -44,6 +48,23 @@ def test_no_folder_for_the_cache(monkeypatch):
         function = compiled("nowhere")
     assert function(2.0) == 4.0
     assert not jit.is_cached(function)
+
+
+@pytest.mark.parametrize("damage", ["class that is gone", "cut short"])
+def test_a_cache_that_an_older_fastq_made_is_begun_anew(damage, recwarn):
+    """Numba reads the whole index before it asks whether it is of the same source."""
+    first = compiled(f"older_{damage.split()[0]}")
+    assert first(2.0) == 4.0
+    index = Path(first._cache._cache_file._index_path)
+    whole = index.read_bytes()
+    gone = b"\x80\x04cfastq.base.disk_cache\nGone\n."
+    index.write_bytes(pickle.dumps(numba.__version__) + gone if "gone" in damage else whole[:-9])
+    second = compiled(f"older_{damage.split()[0]}")
+    assert second(2.0) == 4.0
+    third = compiled(f"older_{damage.split()[0]}")
+    assert third(2.0) == 4.0
+    assert third.stats.cache_hits
+    assert not list(recwarn)
 
 
 def test_where_the_disk_has_room_nothing_is_said(recwarn):

@@ -32,7 +32,8 @@ def test_the_revision_is_that_of_fastqs_own_checkout(tmp_path):
     shutil.copytree(Path(fastq.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
 
     def revision():
-        command = [sys.executable, "-c", "from fastq.manifest import _revision; print(_revision())"]
+        code = "from fastq.study.storage.manifest import _revision; print(_revision())"
+        command = [sys.executable, "-c", code]
         environment = {**os.environ, "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}
         done = subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
@@ -53,7 +54,8 @@ def test_the_revision_is_that_of_fastqs_own_checkout(tmp_path):
     git("add", "fastq/*.py")
     git("commit", "-q", "-m", "copy")
     assert revision() == git("rev-parse", "--short=12", "HEAD")
-    (copy / "manifest.py").write_text((copy / "manifest.py").read_text() + "# edited\n")
+    edited = copy / "study" / "storage" / "manifest.py"
+    edited.write_text(edited.read_text() + "# edited\n")
     assert revision() == git("rev-parse", "--short=12", "HEAD") + "-dirty"
 
 
