@@ -3,16 +3,19 @@
 import numpy as np
 import pandas as pd
 
-from fastq.results import selection
 from fastq import statistics
 from fastq.base.errors import InputError
 from fastq.base.memory import check_memory
-from fastq.study.metrics import Floats, Metric, find_metric
-from fastq.results.fresh_runs import metric_of_runs
-from fastq.results.selection import Comparison, Fresh, Selection
-from fastq.results.sensitivity import sensitivity
-from fastq.results.curves import Summaries
 from fastq.base.validation import check_arguments, choose
+from fastq.results import comparison, selection
+from fastq.results.comparison import Comparison
+from fastq.results.curves import Summaries
+from fastq.results.estimates import EstimateSpec, line
+from fastq.results.fresh_runs import metric_of_runs
+from fastq.results.selection import Fresh, Selection
+from fastq.results.sensitivity import sensitivity
+from fastq.results.sentences import Endings
+from fastq.study.metrics import Floats, Metric, find_metric
 
 _THRESHOLDS = 200
 
@@ -74,7 +77,7 @@ class Results(Summaries):
         """
         asked, values = find_metric(metric), self._values_of_all(metric)
         fresh = None if confirm_runs == 0 else self._fresh(asked, confirm_runs)
-        return selection.select(values, self.grid(), asked, fresh, level, seed)
+        return selection.select(values, self.grid(), asked, fresh, level, seed, self.endings())
 
     def compare(
         self,
@@ -108,7 +111,9 @@ class Results(Summaries):
         choose("by", by, self.study.names)
         fresh = self._fresh(find_metric(metric), confirm_runs)
         values = self._values_of_all(metric)
-        return selection.compare(values, self.grid(), by, find_metric(metric), fresh, level)
+        asked = find_metric(metric)
+        grid, endings = self.grid(), self.endings()
+        return comparison.compare(values, grid, by, asked, fresh, level, endings)
 
     def sensitivity(
         self, metric: str = "return", interval: str = "t", level: float = 0.95
@@ -179,6 +184,17 @@ class Results(Summaries):
         table = pd.concat(pieces, ignore_index=True)
         table.attrs.update(metric=metric, level=level)
         return self._told(table)
+
+    def endings(self) -> Endings:
+        """Count how the recorded runs ended: what was truncated, and what diverged."""
+        record, lines, indices = self.study.record, [], []
+        for index, entries in self._by_configuration():
+            no_metric = None if record.has_moments else np.zeros(len(entries.run))
+            found = line(record, entries, EstimateSpec(), self.study.episodes, no_metric)
+            lines.append(found)
+            indices.append(index)
+        points = self.grid().iloc[indices].reset_index(drop=True)
+        return Endings.of(pd.concat([points, pd.DataFrame(lines)], axis=1))
 
     def _values_of_all(self, metric: str) -> Floats:
         """Lay out a metric of each run; raise `InputError` where a configuration has none."""

@@ -1,0 +1,1 @@
+"""What a study says: tables, curves, estimates, selection and sensitivity."""
