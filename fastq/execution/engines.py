@@ -245,6 +245,8 @@ class _Ray(Engine):
 @contextlib.contextmanager
 def _ray(n_jobs: int, address: str | None) -> Iterator[Engine]:
     """Connect to ray's head, or start a cluster of this machine's cores."""
+    if address is None:  # workers use this very environment; `uv run` would have each make its own
+        os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     try:
         import ray
     except ImportError:

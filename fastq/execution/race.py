@@ -88,9 +88,9 @@ class Race:
         list of str
             One sentence for each fact, each on one line.
         """
-        count = len(self.table)
+        count, are = len(self.table), "is" if len(self.left) == 1 else "are"
         said = [
-            f"{len(self.left):,} of {count:,} configurations are left; {self.done:,} of "
+            f"{len(self.left):,} of {count:,} configurations {are} left; {self.done:,} of "
             f"{self.results.total:,} runs were done, and {self.saved:,} were saved.",
             *self._of_the_best(),
             self._of_level(),
