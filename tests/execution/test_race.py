@@ -147,8 +147,8 @@ def test_a_race_by_what_was_learned(tmp_path, record):
     sweep = fastq.Sweep(**{**FIELDS, "runs": 20, "record": record})
     found = race(tmp_path / "x", sweep, metric="regret")
     values = found.results.values("regret")
-    for place, (runs, estimate) in enumerate(found.table[["runs", "estimate"]].to_numpy()):
-        assert estimate == pytest.approx(values[: int(runs), place].mean())
+    for index, (runs, estimate) in enumerate(found.table[["runs", "estimate"]].to_numpy()):
+        assert estimate == pytest.approx(values[: int(runs), index].mean())
     left = found.table["left"]
     assert found.table["runs"][left].eq(found.table["runs"].max()).all()
     assert left[found.table["estimate"].where(left).argmin()]

@@ -137,13 +137,13 @@ def test_why_there_are_no_fresh_runs_is_said(tmp_path):
     path.write_text(
         "import fastq\n"
         "class Mine(fastq.Algorithm):\n"
-        "    step: fastq.StepSize = 0.5\n"
+        "    size: fastq.StepSize = 0.5\n"
         "    def act(q, state, u, agent):\n"
         "        return int(u * q.shape[1])\n"
         "    def update(q, step, agent):\n"
-        "        q[step.state, step.action] += agent.step * step.reward\n"
+        "        q[step.state, step.action] += agent.size * step.reward\n"
     )
-    fields = {**SMALL, "agent": f"{path}:Mine", "grid": {"step": [0.1, 0.2]}, "fixed": {}}
+    fields = {**SMALL, "agent": f"{path}:Mine", "grid": {"size": [0.1, 0.2]}, "fixed": {}}
     rerun({**fields, "max_steps": 20}, tmp_path / "x", runs=2)
     (tmp_path / "x" / "environment.npz").write_bytes(b"")
     reason = write_report(fastq.Results(tmp_path / "x"), tmp_path / "x.html")

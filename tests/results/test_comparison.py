@@ -161,7 +161,7 @@ def test_the_sentences_of_a_clear_difference():
         "a does best with alpha = 0.1.",
         MEAN_A,
         "b does best with alpha = 0.5.",
-        "The mean return of b over 4 fresh runs is 12 [7.764, 16.24], at 95 % confidence.",
+        "The mean return of b over 4 fresh runs is 12 [7.891, 16.11], at 95 % confidence.",
         "b is better than a by 9 [7.701, 10.3], which is beyond chance.",
         "a does better than b in the same run with probability 0 [0, 0.6024].",
         *TAIL,

@@ -155,7 +155,7 @@ def test_only_the_likeliest_are_printed():
 
 
 @pytest.mark.parametrize("metric", ["return", "steps_to:-50", "regret"])
-def test_runs_that_are_trained_anew_are_the_sweeps_own(agents, metric, monkeypatch):
+def test_runs_that_are_trained_again_are_the_sweeps_own(agents, metric, monkeypatch):
     """Bit for bit, and however few are held at a time."""
     asked, numbers = find_metric(metric), np.array([4, 1, 5, 0])
     expected = agents.values(metric)[numbers]
