@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from fastq.mdp.worlds.gridworlds import cliff_walking as cliff_walking
     from fastq.mdp.worlds.gridworlds import dyna_maze as dyna_maze
     from fastq.mdp.worlds.gridworlds import windy_gridworld as windy_gridworld
+    from fastq.results.comparison import Comparison as Comparison
     from fastq.results.results import Results as Results
-    from fastq.results.selection import Comparison as Comparison
     from fastq.results.selection import Selection as Selection
     from fastq.study import metrics as metrics
     from fastq.study.sweep import Sweep as Sweep

@@ -1,5 +1,6 @@
 """The command line itself, and what its commands share."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,8 +8,6 @@ import typer
 from fastq.base.text import printable
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from fastq.results.results import Results
     from fastq.study.storage.entries import Stale
 
@@ -42,21 +41,28 @@ def say(text: str, err: bool = False) -> None:
     typer.echo(printable(text, keep="\n"), err=err)
 
 
-def draw(results: "Results", metric: str, quiet: bool, table: bool = True) -> None:
-    """Write pictures and summary, and name them."""
+def draw(
+    results: "Results",
+    metric: str,
+    quiet: bool = False,
+    show: Callable[[], None] | None = None,
+) -> None:
+    """Write pictures and summary, show what is to be shown before they are named, and name them."""
     from fastq.report.pictures import write_pictures
 
     paths = write_pictures(results, metric)
-    if not quiet:
-        if table:
-            print_best(results, metric)
-        say("\nwrote " + ", ".join(str(path) for path in paths))
+    if quiet:
+        return
+    if show is not None:
+        show()
+    say("\nwrote " + ", ".join(str(path) for path in paths))
 
 
-def print_best(results: "Results", metric: str) -> None:
-    """Print the best configurations as a table."""
+def print_best(results: "Results", metric: str, sentences: list[str] | None = None) -> None:
+    """Print the best configurations as a table, and sentences below it: by default on the table."""
     from fastq.plot.style import Shown
     from fastq.report.pictures import best_configurations
+    from fastq.results.sentences import summary_sentences
     from fastq.study.metrics import find_metric
     from fastq.study.record import METRICS
 
@@ -67,33 +73,10 @@ def print_best(results: "Results", metric: str) -> None:
         f"\nthe best {len(best)} of {len(summary)} configurations by "
         f"{Shown(metric, 'mean').estimate}{over} (95 % t interval over runs):\n"
         + best.to_string(index=False, float_format=lambda value: f"{value:g}")
+        + "\n"
     )
-    cut = int(summary["truncated"].sum())
-    if cut:
-        runs = int(summary["truncated_runs"].sum())
-        say(f"{cut} episodes in {runs} runs were truncated by the time limit")
-    say_diverged(summary)
-
-
-def say_diverged(summary: "pd.DataFrame") -> None:
-    """Say how many runs diverged, and of which configurations."""
-    from fastq.study.study import describe
-
-    some = summary[summary["diverged"] > 0]
-    if not len(some):
-        return
-    say(
-        f"{some['diverged'].sum()} runs diverged: a Q-value in the end, or a return, was beyond "
-        "the range of numbers; what would take one that is infinite is NaN"
-    )
-    names = list(summary.columns[: summary.columns.get_loc("runs")])
-    for _, row in some.head(_TOP).iterrows():
-        point = row[names].dropna()  # what an agent lacks is NaN or, among words, empty
-        lost, runs = int(row["diverged"]), int(row["runs"])
-        cells = {str(name): cell for name, cell in point[point != ""].items()}
-        say(f"  {describe(cells)}: {lost} of {runs} runs")
-    if len(some) > _TOP:
-        say(f"  and {len(some) - _TOP} more configurations")
+    for sentence in summary_sentences(summary) if sentences is None else sentences:
+        say(sentence)
 
 
 def say_stale(stale: "list[Stale]") -> None:

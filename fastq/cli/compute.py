@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fastq.base.errors import InputError
-from fastq.cli.app import Metric, app, draw, say, say_stale
+from fastq.cli.app import Metric, app, draw, print_best, say, say_stale
 
 if TYPE_CHECKING:
     from fastq.results.results import Results
@@ -57,7 +57,8 @@ def sweep(
     termination = _Termination()
     signal.signal(signal.SIGTERM, termination)
     try:
-        draw(_run(spec, directory, raced, quiet, options), metric, quiet)
+        results, sentences = _run(spec, directory, raced, quiet, options)
+        draw(results, metric, quiet, lambda: print_best(results, metric, sentences))
     except KeyboardInterrupt:
         _interrupted(spec, directory, again, 130)
     except BaseException:
@@ -137,8 +138,8 @@ def _run(
     raced: dict[str, Any] | None,
     quiet: bool,
     options: dict[str, Any],
-) -> "Results":
-    """Run a sweep, or a race with its own options, and say what is to be said before it."""
+) -> "tuple[Results, list[str] | None]":
+    """Run a sweep, or a race with its own options; give its results, and what a race says."""
     from fastq.base.jit import is_cached
     from fastq.execution.chunks import kernels_of
     from fastq.execution.race import race
@@ -153,11 +154,9 @@ def _run(
         if not all(map(is_cached, kernels_of(spec))):
             say("compiling the kernels, once for this machine: some seconds ...")
     if raced is None:
-        return run(spec, directory, progress=not quiet, **options)
+        return run(spec, directory, progress=not quiet, **options), None
     found = race(spec, directory, progress=not quiet, **raced, **options)
-    if not quiet:
-        say(str(found))
-    return found.results
+    return found.results, found.sentences()
 
 
 def _interrupted(spec: "Sweep", directory: str, again: str, status: int) -> None:

@@ -46,7 +46,7 @@ def plot(directory: Directory, metric: Metric = "return") -> None:
 
     results = Results(directory)
     say_stale(results.stale)
-    draw(results, metric, quiet=False, table=False)
+    draw(results, metric)
 
 
 @app.command()
@@ -57,7 +57,7 @@ def select(
     level: Level = 0.95,
     trust: Trust = False,
 ) -> None:
-    """Find the best configuration, those that could be it, and what it is really worth."""
+    """Find the best configuration, those that could be it, and how good it is in fresh runs."""
     from fastq.results.results import Results
 
     results = Results(directory, trust=trust)

@@ -62,7 +62,7 @@ class Failure(NamedTuple):
     run: int
     reason: str
     of_rule: bool
-    """Whether it is a rule of one's own that failed."""
+    """Whether a rule of a custom algorithm failed."""
 
     def __str__(self) -> str:
         return f"{self.configuration}, run {self.run}: {self.reason}"
@@ -101,7 +101,7 @@ def cut(
         some = slice(start, None if start == starts[-1] else start + size)
         runs, needed = run_of[some], configuration_of[some]
         order = np.lexsort((runs, needed))
-        needed, place = np.unique(needed[order], return_inverse=True)
+        needed, index = np.unique(needed[order], return_inverse=True)
         yield Chunk(
             store,
             sweep.mdp.fingerprint,
@@ -110,7 +110,7 @@ def cut(
             identity,
             varied,
             [sweep.configurations[i] for i in needed],
-            place,
+            index,
             runs[order],
         )
 
@@ -174,7 +174,7 @@ def compile_kernels(sweep: Sweep) -> None:
     Raises
     ------
     InputError
-        Where an algorithm of one's own cannot be compiled.
+        Where a custom algorithm cannot be compiled.
     """
     for agents in _agents_by_type(sweep):
         runs = min(sweep.runs, math.ceil(FEWEST_RUNS / len(agents)))
@@ -226,9 +226,13 @@ def summed(reports: list[ChunkResult]) -> ChunkResult:
 def failures(chunk: Chunk, error: BaseException) -> list[Failure]:
     """Say of each run of a chunk that it failed, and why."""
     of_rule = isinstance(error, RuleError)
-    reason = str(error) if of_rule else f"{type(error).__name__}: {shorten(str(error), 200)}"
+    reason = (
+        error.reason
+        if isinstance(error, RuleError)
+        else f"{type(error).__name__}: {shorten(str(error), 200)}"
+    )
     pairs = zip(chunk.configuration_of.tolist(), chunk.run_of.tolist(), strict=True)
-    return [Failure(chunk.configurations[place], run, reason, of_rule) for place, run in pairs]
+    return [Failure(chunk.configurations[index], run, reason, of_rule) for index, run in pairs]
 
 
 def _compute(chunk: Chunk) -> int:
@@ -255,7 +259,7 @@ def _compute(chunk: Chunk) -> int:
 
 
 def _check_unchanged(chunk: Chunk) -> None:
-    """Raise `InputError` where an algorithm is another than its key says."""
+    """Raise `InputError` where an algorithm differs from what its key says."""
     one_of_each = {type(one.agent): one for one in chunk.configurations}
     for kind, one in one_of_each.items():
         if one.agent.key(chunk.environment) != one.key:
@@ -266,7 +270,7 @@ def _check_unchanged(chunk: Chunk) -> None:
 
 
 _MDPS: dict[str, FiniteMDP] = {}
-"""Those that this process has worked on last, by their fingerprints."""
+"""Those that this process worked on last, by their fingerprints."""
 _MOST_MDPS = 4
 
 
@@ -279,7 +283,7 @@ def _mdp(chunk: Chunk) -> FiniteMDP:
 
 
 def _remember(mdp: FiniteMDP) -> None:
-    """Keep an MDP at hand, in place of the one that has been at hand for longest."""
+    """Keep an MDP; the one that was kept first goes."""
     _MDPS[mdp.fingerprint] = mdp
     for oldest in list(_MDPS)[:-_MOST_MDPS]:
         _MDPS.pop(oldest, None)

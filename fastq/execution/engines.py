@@ -1,10 +1,10 @@
 """Engines: who does the tasks of a sweep, on one machine or on many.
 
-joblib's own backends hand out tasks on this machine, and whatever other backends joblib knows.
+Other backends are joblib's: its own hand out tasks on this machine.
 ``dask`` and ``ray`` are engines of clusters, which are asked directly: when a worker dies, joblib's
 backends for them lose the tasks of all others, or wait forever.
 
-A task that came to nothing because its worker died is given back with nothing beside it.
+A task whose worker died yields None as its result.
 """
 
 import contextlib
@@ -49,7 +49,8 @@ class Engine(ABC):
     def each(self, work: Callable[[T], R], tasks: Iterable[T]) -> Generator[Done[T, R]]:
         """Do some work for each task; give the tasks, the first to finish first, and their results.
 
-        Beside a task whose worker died stands None. Where many die with one, each may be it.
+        A task whose worker died yields None. When several tasks share a dead worker, any of them
+        may be the cause.
         """
 
 
@@ -245,6 +246,8 @@ class _Ray(Engine):
 @contextlib.contextmanager
 def _ray(n_jobs: int, address: str | None) -> Iterator[Engine]:
     """Connect to ray's head, or start a cluster of this machine's cores."""
+    if address is None:  # workers use this very environment; `uv run` would have each make its own
+        os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     try:
         import ray
     except ImportError:

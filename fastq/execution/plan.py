@@ -1,7 +1,7 @@
 """`plan`: what a sweep would do, before anything is done: runs, steps, time and bytes.
 
-Steps, time and bytes are reckoned from some runs of some configurations, which are trained for that
-and thrown away.
+Steps, time and bytes are estimated: some runs of some configurations are trained, measured and
+thrown away.
 """
 
 import contextlib
@@ -76,13 +76,13 @@ def plan(sweep: Sweep, out: str | Path) -> Plan:
     store, study = open_store(out), Study.of(sweep)
     check_study(store, sweep)
     finished = finished_runs(store, study.identity) if has_manifest(store) else {}
-    places, runs = missing_runs(finished, study)
+    configuration_of, runs = missing_runs(finished, study)
     versions = {agent.name: str(agent.algorithm_version()) for agent in sweep.agents}
     each = _Sample(0.0, 0.0, 0.0)
     if len(runs):
         compile_kernels(sweep)
-        spread = np.linspace(0, len(places) - 1, _CONFIGURATIONS).astype(np.int64)
-        some = [sweep.configurations[place] for place in np.unique(places[spread])]
+        spread = np.linspace(0, len(configuration_of) - 1, _CONFIGURATIONS).astype(np.int64)
+        some = [sweep.configurations[i] for i in np.unique(configuration_of[spread])]
         each = _sample(sweep, some)
     steps, seconds, size = (len(runs) * value for value in each)
     stale = stale_runs(finished, versions)
@@ -108,10 +108,10 @@ def _runs_of(sweep: Sweep, one: Configuration) -> _Sample:
     """Train some runs of a configuration, of so many episodes at most; the rest is as the last."""
     episodes, runs = min(sweep.episodes, _EPISODES), min(sweep.runs, LANES)
     settings = settings_of(sweep)._replace(episodes=episodes)
-    run_of, place = np.arange(runs), np.zeros(runs, dtype=np.int64)
+    run_of, agent_of = np.arange(runs), np.zeros(runs, dtype=np.int64)
     started = time.perf_counter()
-    found = learned(sweep.mdp, [one.agent], place, run_of, settings)
-    kept = entries(sweep.recording, place, run_of, found)
+    found = learned(sweep.mdp, [one.agent], agent_of, run_of, settings)
+    kept = entries(sweep.recording, agent_of, run_of, found)
     points = sweep.recording.points(episodes)
     data = packed([one], kept, points, varied_in(sweep.configurations))
     seconds = time.perf_counter() - started

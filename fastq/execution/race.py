@@ -25,16 +25,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fastq import statistics
+from fastq.base.text import printable
 from fastq.base.validation import check_arguments, choose
 from fastq.execution.run import run_some
+from fastq.results import sentences
 from fastq.results.estimates import check_metric
 from fastq.results.per_run import check_recorded
 from fastq.results.results import Results
-from fastq.results.selection import doubtful_columns
+from fastq.results.selection import bounded, doubtful_columns
+from fastq.results.sentences import Bounded, Endings
 from fastq.statistics.estimators import check_level
-from fastq.study.metrics import Floats, bounds_of
+from fastq.study.metrics import Floats, Metric, bounds_of, find_metric
 from fastq.study.storage.remote import open_store
-from fastq.study.study import Cell
+from fastq.study.study import Cell, describe
 from fastq.study.sweep import Sweep, check_sweep
 
 GUARANTEES = ("seen", "any")
@@ -52,8 +55,13 @@ class Race:
     the others make an interval of the mean doubtful."""
     done: int
     """Runs that the race took."""
+    metric: str
     level: float
     guarantee: str
+    selected: Bounded
+    """The metric of the best one over its runs in the race; NaN where there is no best one."""
+    endings: Endings
+    """How the runs of the study ended."""
 
     @property
     def saved(self) -> int:
@@ -63,28 +71,63 @@ class Race:
     @property
     def left(self) -> list[dict[str, Cell]]:
         """What the configurations that were not dropped have of the grid."""
-        return [
-            point
-            for point, left in zip(self.results.study.points, self.table["left"], strict=True)
-            if left
-        ]
+        return [self.results.study.points[index] for index in np.flatnonzero(self.table["left"])]
 
-    def __str__(self) -> str:
-        lines = [
-            f"{len(self.left)} of {len(self.table)} configurations are left; "
-            f"{self.done:,} of {self.results.total:,} runs were done, {self.saved:,} saved"
+    @property
+    def best(self) -> dict[str, Cell] | None:
+        """What the best of those that are left has of the grid; None where none has a mean."""
+        index = _best_index(self.table, find_metric(self.metric))
+        return None if index is None else self.results.study.points[index]
+
+    def sentences(self) -> list[str]:
+        """Say how many configurations are left, which is the best of them, and how surely.
+
+        Returns
+        -------
+        list of str
+            One sentence for each fact, each on one line.
+        """
+        count, are = len(self.table), "is" if len(self.left) == 1 else "are"
+        said = [
+            f"{len(self.left):,} of {count:,} configurations {are} left; {self.done:,} of "
+            f"{self.results.total:,} runs were done, and {self.saved:,} were saved.",
+            *self._of_the_best(),
+            self._of_level(),
+            *self.endings.sentences(),
         ]
-        said = f"the best is among them at {100 * self.level:g} % confidence"
-        if self.guarantee == "any":
-            lines.append(f"{said}, whatever the distribution of runs")
-        else:
-            fewest = int(self.table["runs"].min())
-            unseen = statistics.describe_unseen(fewest, self.level)
-            lines.append(f"{said}, unless rare failures decide: {unseen}")
         doubtful = int((self.table["doubtful"] & self.table["left"]).sum())
         if doubtful and self.guarantee != "any":
-            lines.append(statistics.describe_doubt(doubtful, len(self.left)))
-        return "\n".join(lines)
+            said.append(sentences.sentence(statistics.describe_doubt(doubtful, len(self.left))))
+        return [printable(one) for one in said]
+
+    def _of_the_best(self) -> list[str]:
+        """Say which is the best of those that are left, and which others are left."""
+        best, count = self.best, len(self.table)
+        if best is None:
+            return [sentences.no_best(self.metric)]
+        runs = int(self.table["runs"][self.table["left"]].max())
+        over = sentences.selecting(runs, count)
+        others = [describe(point) for point in self.left if point != best]
+        equal = self.table["left"] & (self.table["estimate"] == self.selected.estimate)
+        return [
+            sentences.best_of(count, best, self.metric),
+            sentences.mean_of(self.metric, over, self.selected, self.level),
+            *sentences.tied(int(equal.sum()) - 1),
+            sentences.not_confirmed(count),
+            *([f"Besides it, the best could be {sentences.listed(others)}."] if others else []),
+            *sentences.at_edge(sentences.edges_of(self.results.grid(), best)),
+        ]
+
+    def _of_level(self) -> str:
+        """Say how surely the best configuration was not dropped."""
+        said = f"The best is among those left at {sentences.percent(self.level)} confidence"
+        if self.guarantee == "any":
+            return f"{said}, whatever the distribution of runs."
+        unseen = statistics.describe_unseen(int(self.table["runs"].min()), self.level)
+        return f"{said}, unless rare failures decide: {unseen}."
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences())
 
 
 def race(
@@ -160,8 +203,19 @@ def race(
         left = drop(asked.sign * values[:count], left, level)
         if left.sum() == 1:
             break
-    table = _table(results, np.where(wanted.T, values, np.nan), left, level)
-    return Race(results, table, int(runs.sum()), level, guarantee)
+    raced = np.where(wanted.T, values, np.nan)
+    table = _table(results, raced, left, level)
+    best = _best_index(table, asked)
+    return Race(
+        results=results,
+        table=table,
+        done=int(runs.sum()),
+        metric=str(asked),
+        level=level,
+        guarantee=guarantee,
+        selected=bounded(np.empty(0) if best is None else raced[: runs[best], best], level),
+        endings=results.endings(),
+    )
 
 
 Drop = Callable[[Floats, NDArray[np.bool_], float], NDArray[np.bool_]]
@@ -177,6 +231,13 @@ def _table(results: Results, values: Floats, left: NDArray[np.bool_], level: flo
     table["seen"] = [statistics.visible_rate(int(runs), level) for runs in table["runs"]]
     table["doubtful"] = doubtful_columns(values)
     return table
+
+
+def _best_index(table: pd.DataFrame, metric: Metric) -> int | None:
+    """Find the best of the configurations that are left; None where no mean is finite."""
+    estimate = table["estimate"].to_numpy()
+    score = np.where(table["left"] & np.isfinite(estimate), metric.sign * estimate, -np.inf)
+    return int(score.argmax()) if np.isfinite(score).any() else None
 
 
 def looks(first: int, runs: int) -> list[int]:

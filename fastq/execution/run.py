@@ -214,7 +214,7 @@ _DIED = "its worker died, perhaps for want of memory"
 
 
 def _explained(sweep: Sweep, failure: Failure) -> str:
-    """Say where a run failed; for rules of one's own, by doing it again in plain Python."""
+    """Say where a run failed; for a custom algorithm, train the run again in plain Python."""
     if not failure.of_rule:
         return str(failure)
     agent = failure.configuration.agent

@@ -74,7 +74,7 @@ def verify(
     sample : int
         How many entries: runs, or blocks of runs of which moments were recorded.
     reference : bool
-        Whether to compute them with the pure-Python reference in place of the kernel, which takes
+        Whether to compute them with the pure-Python reference instead of the kernel, which takes
         some thousand times as long.
     seed : int, optional
         Of the sample's choice; another each time by default.
@@ -133,7 +133,7 @@ class _Recording(NamedTuple):
     def at(
         cls, i: int, recorded: Entries, study: Study, by_key: dict[str, Configuration]
     ) -> "_Recording":
-        """Take the entry at a place."""
+        """Take the entry with an index."""
         kept = taken(recorded, slice(i, i + 1))
         count = int(kept.columns["runs"][0, 0]) if study.record.has_moments else 1
         runs = np.arange(kept.run[0], kept.run[0] + count)
@@ -187,8 +187,8 @@ _UNKNOWN = "some configurations are of algorithms that are others by now"
 
 def _kernel(sweep: Sweep, configuration: Configuration, runs: NDArray[np.int64]) -> Learned:
     """Compute runs of a configuration with the kernel."""
-    place = np.zeros_like(runs)
-    return learned(sweep.mdp, [configuration.agent], place, runs, settings_of(sweep))
+    agent_of = np.zeros_like(runs)
+    return learned(sweep.mdp, [configuration.agent], agent_of, runs, settings_of(sweep))
 
 
 class _Reference:
@@ -226,8 +226,8 @@ class _Reference:
 def _is_known(env: object) -> bool:
     """Say whether an environment is one of fastq's, or of gymnasium's with tables."""
     known = gymnasium.registry.get(env) if isinstance(env, str) else None
-    place = known.entry_point if known is not None else None
-    return isinstance(place, str) and place.startswith(_TABULAR)
+    entry_point = known.entry_point if known is not None else None
+    return isinstance(entry_point, str) and entry_point.startswith(_TABULAR)
 
 
 _TABULAR = ("fastq.mdp.worlds.envs:", "gymnasium.envs.toy_text.")

@@ -22,6 +22,7 @@ from fastq.report.html_page import Picture, Section, Table, render
 from fastq.report.pictures import axes_of, choose_curves, curve_of, draw_curves, window_of
 from fastq.results.results import Results
 from fastq.results.selection import NoneFiniteError
+from fastq.results.sentences import Endings, edge_sentences, sentence, summary_sentences
 from fastq.study.metrics import Metric, find_metric
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def write_report(
         files.put(final, text.encode())
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from None
-    return page.unconfirmed
+    return None if page.refusal is None else str(page.refusal)
 
 
 class _Page:
@@ -92,12 +93,13 @@ class _Page:
         self._level = level
         self._names = results.study.names
         self._summary = results.summary(str(metric), level=level)
-        self.unconfirmed: str | None = None
+        self.refusal: InputError | None = None
+        """Why no fresh runs can be trained, where that was not asked for."""
         if confirm_runs is None and not results.study.record.has_moments:
             try:
                 _ = results.sweep
             except InputError as error:
-                self._confirm, self.unconfirmed = 0, str(error)
+                self._confirm, self.refusal = 0, error
 
     def sections(self) -> Iterator[Section]:
         """Give the sections, in order."""
@@ -105,15 +107,14 @@ class _Page:
         yield self._what_was_run()
         if study.record.kind.has_curves:
             yield self._curves()
-        if not study.record.has_moments:
-            yield self._selection()
+        yield self._best_of_moments() if study.record.has_moments else self._selection()
         if "agent" in self._names and self._confirm != 0 and not study.record.has_moments:
             yield self._comparison()
         if [name for name in self._names if name != "agent"]:
             yield self._sensitivity()
         if not study.record.has_moments:
             yield self._runs()
-        yield self._mishaps()
+        yield self._endings()
         yield self._provenance()
 
     def _what_was_run(self) -> Section:
@@ -164,8 +165,8 @@ class _Page:
         """Say which configuration is the best, and how surely."""
         try:
             selection = self._results.select(str(self._metric), self._confirm, level=self._level)
-        except NoneFiniteError as error:
-            return Section("Selection", [f"None can be selected: {error}."], [])
+        except NoneFiniteError:
+            return Section("Selection", summary_sentences(self._summary), [])
         table = selection.table.sort_values(
             "estimate", ascending=self._metric.sign < 0, kind="stable", ignore_index=True
         )
@@ -176,17 +177,20 @@ class _Page:
             heat, metric = selection.table, str(self._metric)
             draw = partial(plot.heatmap, heat, x, y, metric=metric, estimator="mean")
             pictures = [_drawn(heat, "grid", caption, draw)]
-        found = str(selection).splitlines()
-        until = next(i for i, line in enumerate(found) if "could be the best" in line)
-        text = [f"{_capital(line.strip().rstrip(':'))}." for line in found[: until + 1]]
-        if self.unconfirmed:
-            text.append(f"No fresh runs were trained. {_capital(self.unconfirmed)}.")
+        text = selection.sentences()
+        if self.refusal:
+            text.append(sentence(f"no fresh runs were trained, because of this: {self.refusal}"))
         text.append(
             "Wins: in what share of resamples of the runs a configuration is the best. Plausible: "
             "whether the runs leave it open that it is."
         )
         whole = Table("All configurations, the best first", "selection", table, _ROWS)
         return Section("Selection", text, pictures, [whole])
+
+    def _best_of_moments(self) -> Section:
+        """Say which configuration is the best, where no single run was recorded."""
+        reason = "Moments keep no single run, so it is not known what else could be the best."
+        return Section("Selection", [*summary_sentences(self._summary), reason], [])
 
     def _comparison(self) -> Section:
         """Compare agents, each at its best."""
@@ -198,7 +202,7 @@ class _Page:
             Table("Each agent at its best, over fresh runs", "agents", found.winners),
             Table("Differences of pairs, and the probability to do better", "pairs", pairs),
         ]
-        return Section("Agents compared", [], [picture], tables)
+        return Section("Agents compared", found.sentences(), [picture], tables)
 
     def _sensitivity(self) -> Section:
         """Draw how much each hyperparameter matters."""
@@ -212,8 +216,7 @@ class _Page:
             )
             for name in table["hyperparameter"].unique()
         ]
-        edges = table.loc[table["edge"], "hyperparameter"].unique().tolist()
-        text = [f"The best lies at the edge of the grid in {', '.join(edges)}."] if edges else []
+        text = edge_sentences(self._summary)
         return Section("Sensitivity", text, pictures)
 
     def _runs(self) -> Section:
@@ -241,19 +244,13 @@ class _Page:
             pictures.append(_drawn(some, name, text, partial(draw, some)))
         return Section("Single runs", [], pictures)
 
-    def _mishaps(self) -> Section:
-        """Say what was cut short, and what diverged."""
+    def _endings(self) -> Section:
+        """Say what was truncated, and what diverged."""
         names = ["truncated", "truncated_runs", "diverged"]
         table = self._summary[(self._summary[names] > 0).any(axis=1)]
-        episodes, runs, diverged = (int(self._summary[name].sum()) for name in names)
-        text = [
-            f"{episodes:,} episodes in {runs:,} runs were cut short by the step limit; they are "
-            "counted like all others.",
-            f"{diverged:,} runs diverged: a Q-value in the end, or a return, was beyond the range "
-            "of numbers. No run is left out: a mean that would take one that is infinite is NaN.",
-        ]
         columns = [*self._names, "runs", *names]
-        which = [Table("Configurations with such runs", "mishaps", table[columns], _ROWS)]
+        which = [Table("Configurations with such runs", "endings", table[columns], _ROWS)]
+        text = Endings.of(self._summary).sentences()
         return Section("Truncated and diverged runs", text, [], which if len(table) else [])
 
     def _provenance(self) -> Section:

@@ -13,12 +13,14 @@ import pandas as pd
 
 from fastq.base.errors import StaleWarning
 from fastq.base.validation import choose
-from fastq.results import curves, run_tables, selection, summaries
+from fastq.results import comparison, curves, run_tables, selection, summaries
+from fastq.results.comparison import Comparison
 from fastq.results.estimates import EstimateSpec
 from fastq.results.fresh_runs import fresh_runs
 from fastq.results.recorded import Recorded
-from fastq.results.selection import Comparison, Selection
+from fastq.results.selection import Selection
 from fastq.results.sensitivity import sensitivity
+from fastq.results.sentences import Endings
 from fastq.study.metrics import Floats, find_metric
 from fastq.study.storage.entries import Stale, count_finished
 from fastq.study.storage.store import Store
@@ -343,7 +345,8 @@ class Results:
         asked = find_metric(metric)
         values = run_tables.values_of_all(self._recorded, asked)
         fresh = None if confirm_runs == 0 else fresh_runs(self._recorded, asked, confirm_runs)
-        return selection.select(values, self.grid(), asked, fresh, level, seed)
+        endings = self.endings()
+        return selection.select(values, self.grid(), asked, fresh, level, seed, endings)
 
     def compare(
         self,
@@ -378,7 +381,8 @@ class Results:
         asked = find_metric(metric)
         fresh = fresh_runs(self._recorded, asked, confirm_runs)
         values = run_tables.values_of_all(self._recorded, asked)
-        return selection.compare(values, self.grid(), by, asked, fresh, level)
+        grid, endings = self.grid(), self.endings()
+        return comparison.compare(values, grid, by, asked, fresh, level, endings)
 
     def sensitivity(
         self, metric: str = "return", interval: str = "t", level: float = 0.95
@@ -430,6 +434,10 @@ class Results:
             As `runs` does.
         """
         return self._told(summaries.profile(self.values(metric), self.grid(), metric, level))
+
+    def endings(self) -> Endings:
+        """Count how the recorded runs ended: what was truncated, and what diverged."""
+        return summaries.endings(self._recorded)
 
     def _told(self, table: pd.DataFrame) -> pd.DataFrame:
         """Say beside a table what rows of it are stale; warn once."""

@@ -1,4 +1,4 @@
-"""Fair selection: which configuration is the best, how surely, and what it is really worth.
+"""Fair selection: which configuration is the best, how surely, and how good it is in fresh runs.
 
 The greatest of many noisy estimates is flattered by its own luck. So the winner is trained again on
 fresh runs, which had no part in its selection: the difference is the optimism gap. And it may have
@@ -10,8 +10,6 @@ Learning Research 25.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import combinations
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,24 +17,14 @@ from scipy import special
 
 from fastq import statistics
 from fastq.base.errors import InputError
-from fastq.study.metrics import Floats, Metric, failed_last
+from fastq.base.text import printable
+from fastq.results import sentences
+from fastq.results.sentences import Bounded, Endings, percent, runs_of
+from fastq.study.metrics import Floats, Metric
 from fastq.study.study import Cell, describe
 
 Fresh = Callable[[int], Floats]
-"""Trains fresh runs of the configuration at a place, and gives the metric of each."""
-
-
-class Bounded(NamedTuple):
-    """A number and its interval."""
-
-    estimate: float
-    lower: float
-    upper: float
-
-    def __str__(self) -> str:
-        if np.isnan(self.lower):
-            return f"{self.estimate:.4g} (no interval)"
-        return f"{self.estimate:.4g} [{self.lower:.4g}, {self.upper:.4g}]"
+"""Trains fresh runs of the configuration with an index, and gives the metric of each."""
 
 
 class NoneFiniteError(InputError):
@@ -65,97 +53,101 @@ class Selection:
     fresh_runs: int
     optimism: Bounded
     """By how much the selection flattered it: positive where the fresh runs are worse."""
+    endings: Endings | None = None
+    """How the runs of the study ended, where that is known."""
 
     def __repr__(self) -> str:
-        fresh = f", over {_runs(self.fresh_runs, 'fresh ')} {self.confirmed}"
+        fresh = f", over {runs_of(self.fresh_runs, 'fresh')} {self.confirmed}"
         return (
             f"Selection(by {self.metric}: {describe(self.best)}\n"
-            f"  over {_runs(self.runs)} {self.selected}{fresh if self.fresh_runs else ''}\n"
+            f"  over {runs_of(self.runs)} {self.selected}{fresh if self.fresh_runs else ''}\n"
             f"  {self.table['plausible'].sum()} of {len(self.table)} configurations could be the "
-            f"best, at {100 * self.level:g} % confidence)"
+            f"best, at {percent(self.level)} confidence)"
         )
 
-    def __str__(self) -> str:
-        names, percent = list(self.best), f"{100 * self.level:g} %"
-        plausible = self.table[self.table["plausible"]].sort_values("wins", ascending=False)
-        lines = [
-            f"the best by {self.metric}: {describe(self.best)}",
-            f"  over the {_runs(self.runs)} that it was selected by: {self.selected}",
+    def sentences(self) -> list[str]:
+        """Say which is the best, how good it is, what could be as good, and what to beware of.
+
+        Returns
+        -------
+        list of str
+            One sentence for each fact, each on one line.
+        """
+        points = self._points()
+        said = [
+            sentences.best_of(len(points), self.best, self.metric),
+            self._mean(sentences.selecting(self.runs, len(points)), self.selected),
+            *self._of_fresh_runs(),
+            *self._of_the_others(),
+            *sentences.at_edge(sentences.edges_of(points, self.best)),
+            *(self.endings.sentences() if self.endings else []),
         ]
-        if self.fresh_runs:
-            lines += [
-                f"  over {_runs(self.fresh_runs, 'fresh ')}: {self.confirmed}",
-                f"  optimism of the selection: {self.optimism}",
-            ]
-        lines.append(
-            f"{len(plausible)} of {len(self.table)} configurations could be the best, at "
-            f"{percent} confidence:"
-        )
-        shown = plausible[[*names, "estimate", "lower", "upper", "wins"]].head(_SHOWN)
-        lines.append(shown.to_string(index=False, float_format=lambda value: f"{value:g}"))
-        if len(plausible) > _SHOWN:
-            lines.append(f"  and {len(plausible) - _SHOWN} more")
-        failed = self.table[self.table["estimate"].isna()]
-        if len(failed):
-            points = failed[self.table.columns[: self.table.columns.get_loc("runs")]]
-            told = [describe(_point(points, i)) for i in range(len(points))[:_SHOWN]]
-            told += [f"and {len(failed) - _SHOWN} more"] * (len(failed) > _SHOWN)
-            lines.append(
-                f"left out, for the {self.metric} of a run is not finite: {'; '.join(told)}"
-            )
+        plausible = self.table[self.table["plausible"]]
         doubtful = int(plausible["doubtful"].sum())
         if doubtful:
-            lines.append(statistics.describe_doubt(doubtful, len(plausible)))
-        lines.append(statistics.describe_unseen(self.runs, self.level))
-        return "\n".join(lines)
+            said.append(sentences.sentence(statistics.describe_doubt(doubtful, len(plausible))))
+        said.append(sentences.sentence(statistics.describe_unseen(self.runs, self.level)))
+        return [printable(one) for one in said]
 
+    def _points(self) -> pd.DataFrame:
+        """Give the hyperparameters of all configurations."""
+        return self.table.iloc[:, : self.table.columns.get_loc("runs")]
 
-_SHOWN, _PAIRS = 10, 8
+    def _mean(self, over: str, mean: Bounded) -> str:
+        """Say what the winner's metric is over some runs."""
+        return sentences.mean_of(self.metric, over, mean, self.level)
 
+    def _of_fresh_runs(self) -> list[str]:
+        """Say whether the winner had fresh runs, and what came of them."""
+        if not self.fresh_runs:
+            return [sentences.not_confirmed(len(self.table))]
+        said = [self._mean(runs_of(self.fresh_runs, "fresh"), self.confirmed)]
+        if not np.isnan(self.optimism.estimate):
+            looked = "how much better it looked than in fresh runs"
+            said.append(f"Its optimism, {looked}, is {self.optimism}.")
+        return said
 
-@dataclass(frozen=True)
-class Comparison:
-    """Agents beside each other, each tuned and confirmed; see `Results.compare`."""
+    def _of_the_others(self) -> list[str]:
+        """Say which other configurations could be the best, and which are left out."""
+        columns, count = self._points().columns, len(self.table)
+        others = self.table[[point != self.best for point in sentences.points_of(self._points())]]
+        others = others.sort_values("wins", ascending=False, kind="stable")
+        plausible, failed = others[others["plausible"]], others[others["estimate"].isna()]
+        equal = plausible["estimate"] == self.selected.estimate
 
-    metric: str
-    level: float
-    winners: pd.DataFrame
-    """A row for each agent: the hyperparameters of its best configuration, runs and estimate of
-    the selection; fresh_runs, confirmed, lower, upper over fresh runs; optimism."""
-    differences: pd.DataFrame
-    """A row for each pair: first, second; estimate, lower, upper of the mean difference between
-    them in the same fresh runs; runs; improvement, improvement_lower, improvement_upper, the
-    probability that the first does better than the second in the same run (equal runs count half);
-    doubtful, whether a few runs far from the others make the interval of the difference doubtful.
-    The intervals of the differences hold together at the level, and so do those of the
-    probabilities."""
+        def named(rows: pd.DataFrame) -> str:
+            return sentences.listed([describe(one) for one in sentences.points_of(rows[columns])])
 
-    def __repr__(self) -> str:
-        pairs = [f"  {line.split('; ')[0]}" for line in self._told()]
-        more = [f"  and {len(pairs) - _PAIRS} more"] if len(pairs) > _PAIRS else []
-        head = f"Comparison(by {self.metric}, at the best of each:"
-        return "\n".join([head, *pairs[:_PAIRS], *more]) + ")"
-
-    def _told(self) -> list[str]:
-        """Say of each pair how far apart its two are."""
-        lines = []
-        for row in self.differences.to_dict("records"):
-            gap = Bounded(row["estimate"], row["lower"], row["upper"])
-            better = Bounded(*(row[f"improvement{end}"] for end in ("", "_lower", "_upper")))
-            lines.append(
-                f"{row['first']} - {row['second']}: {gap}, {_verdict(gap)}; "
-                f"{row['first']} does better in the same run with probability {better}"
+        at, said = f"at {percent(self.level)} confidence", []
+        if len(plausible):
+            could = f"{len(plausible) + 1:,} of {count:,} configurations could be the best, {at}."
+            said += [could, f"Besides it, the best could be {named(plausible)}."]
+        elif count > 1:
+            said.append(f"No other of the {count:,} configurations could be the best, {at}.")
+        if len(failed):
+            are = (
+                "1 configuration is" if len(failed) == 1 else f"{len(failed):,} configurations are"
             )
-        return lines
+            reason = f"the {self.metric} of a run is not finite"
+            said.append(f"{are} left out, because {reason}: {named(failed)}.")
+        return [*sentences.tied(int(equal.sum())), *said]
 
     def __str__(self) -> str:
-        shown = self.winners.to_string(index=False, float_format=lambda value: f"{value:.4g}")
-        lines = [f"each tuned by {self.metric}, then run afresh:", shown, "", *self._told()]
-        doubtful = int(self.differences["doubtful"].sum())
-        if doubtful:
-            lines.append(statistics.describe_doubt(doubtful, len(self.differences)))
-        lines.append(statistics.describe_unseen(int(self.winners["fresh_runs"].min()), self.level))
+        names = list(self.best)
+        plausible = self.table[self.table["plausible"]].sort_values("wins", ascending=False)
+        shown = plausible[[*names, "estimate", "lower", "upper", "wins"]].head(_SHOWN)
+        lines = [
+            *self.sentences(),
+            "",
+            shown.to_string(index=False, float_format=lambda value: f"{value:g}"),
+        ]
+        if len(plausible) > _SHOWN:
+            lines.append(f"  and {len(plausible) - _SHOWN} more")
         return "\n".join(lines)
+
+
+_SHOWN = 10
+"""So many configurations that could be the best are printed."""
 
 
 def select(
@@ -165,6 +157,7 @@ def select(
     fresh: Fresh | None,
     level: float,
     seed: int,
+    endings: Endings | None = None,
 ) -> Selection:
     """Select the best configuration, and confirm it.
 
@@ -179,107 +172,36 @@ def select(
         Without it nothing is confirmed.
     level, seed
         As for `statistics.best_set`.
+    endings : Endings, optional
+        How the runs of the study ended.
     """
-    table = _estimates(values, points, level)
+    table = estimates_of(values, points, level)
     if table["estimate"].isna().all():
         raise NoneFiniteError(
             f"metric = '{metric}': is not finite in a run of each configuration; must be in all "
-            "runs of one that is to be the best"
+            "runs of one that is to be the best",
+            field="metric",
+            value=str(metric),
         )
     found = statistics.best_set(metric.sign * values, level, seed=seed)
     table["wins"], table["plausible"] = found.wins, found.plausible
     table["doubtful"] = doubtful_columns(values)
     order = metric.sign * table["estimate"].where(table["plausible"])
-    place = int(order.argmax())
-    used = values[~np.isnan(values[:, place]), place]
-    anew = fresh(place) if fresh else np.empty(0)
+    index = int(order.argmax())
+    used = values[~np.isnan(values[:, index]), index]
+    new = fresh(index) if fresh else np.empty(0)
     return Selection(
         metric=str(metric),
         level=level,
         table=table,
-        best=_point(points, place),
+        best=point_at(points, index),
         runs=len(used),
-        selected=_bounded(used, level),
-        confirmed=_bounded(anew, level),
-        fresh_runs=len(anew),
-        optimism=_gap(metric.sign * used, metric.sign * anew, level),
+        selected=bounded(used, level),
+        confirmed=bounded(new, level),
+        fresh_runs=len(new),
+        optimism=gap(metric.sign * used, metric.sign * new, level),
+        endings=endings,
     )
-
-
-def compare(
-    values: Floats, points: pd.DataFrame, by: str, metric: Metric, fresh: Fresh, level: float
-) -> Comparison:
-    """Tune each agent (or other value of `by`), confirm it, and pair them.
-
-    Parameters
-    ----------
-    values, points, metric, fresh, level
-        As for `select`.
-    by : str
-        The column that says who is compared.
-
-    Raises
-    ------
-    InputError
-        Where there are no two to compare.
-    """
-    groups = list(points.groupby(by, sort=False, dropna=False).indices.items())
-    if len(groups) < 2:
-        raise InputError(f"by = {by!r}: has one value; must have two or more to be compared")
-    estimates = _estimates(values, points, level)["estimate"].to_numpy()
-    winners, anew = [], []
-    for _, places in groups:
-        scores = np.nan_to_num(metric.sign * estimates[places], nan=-np.inf)
-        place = int(places[scores.argmax()])
-        anew.append(fresh(place))
-        used = values[~np.isnan(values[:, place]), place]
-        confirmed = _bounded(anew[-1], level)
-        winners.append(
-            {
-                **_point(points, place),
-                "runs": len(used),
-                "estimate": float(estimates[place]),
-                "fresh_runs": len(anew[-1]),
-                "confirmed": confirmed.estimate,
-                "lower": confirmed.lower,
-                "upper": confirmed.upper,
-                "optimism": _gap(metric.sign * used, metric.sign * anew[-1], level).estimate,
-            }
-        )
-    names = [str(name) for name, _ in groups]
-    return Comparison(str(metric), level, pd.DataFrame(winners), _pairs(names, anew, metric, level))
-
-
-def _pairs(names: list[str], values: list[Floats], metric: Metric, level: float) -> pd.DataFrame:
-    """Compare all pairs; the error is shared among them (Bonferroni)."""
-    pairs = list(combinations(range(len(names)), 2))
-    each, rows = 1 - (1 - level) / len(pairs), []
-    for one, other in pairs:
-        with np.errstate(over="ignore", invalid="ignore"):
-            apart = values[one] - values[other]
-        gap = _bounded(apart, each)
-        first, second = (failed_last(metric, values[i]) for i in (one, other))
-        better = statistics.probability_of_improvement(first, second, each, paired=True)
-        rows.append(
-            {
-                "first": names[one],
-                "second": names[other],
-                **gap._asdict(),
-                "runs": len(values[one]),
-                "improvement": better.estimate,
-                "improvement_lower": better.lower,
-                "improvement_upper": better.upper,
-                "doubtful": bool(statistics.doubtful(apart)),
-            }
-        )
-    table = pd.DataFrame(rows)
-    floats = [name for name in table.columns if name not in _EXACT]
-    table = table.astype(dict.fromkeys(floats, float))
-    table.attrs.update(metric=str(metric), estimator="mean", level=level, interval="t")
-    return table
-
-
-_EXACT = ("first", "second", "runs", "doubtful")
 
 
 def doubtful_columns(values: Floats) -> list[bool]:
@@ -287,15 +209,15 @@ def doubtful_columns(values: Floats) -> list[bool]:
     return [bool(statistics.doubtful(column[~np.isnan(column)])) for column in values.T]
 
 
-def _estimates(values: Floats, points: pd.DataFrame, level: float) -> pd.DataFrame:
+def estimates_of(values: Floats, points: pd.DataFrame, level: float) -> pd.DataFrame:
     """Estimate the mean of each configuration over the runs that it has."""
-    rows = [_bounded(column[~np.isnan(column)], level) for column in values.T]
+    rows = [bounded(column[~np.isnan(column)], level) for column in values.T]
     table = pd.concat([points, pd.DataFrame(rows)], axis=1)
     table.insert(points.shape[1], "runs", (~np.isnan(values)).sum(axis=0))
     return table
 
 
-def _bounded(values: Floats, level: float) -> Bounded:
+def bounded(values: Floats, level: float) -> Bounded:
     """Give the mean of some runs with its t interval; NaN of none."""
     if not len(values):
         return Bounded(np.nan, np.nan, np.nan)
@@ -304,38 +226,23 @@ def _bounded(values: Floats, level: float) -> Bounded:
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def _gap(used: Floats, anew: Floats, level: float) -> Bounded:
+def gap(used: Floats, new: Floats, level: float) -> Bounded:
     """Give the difference of two groups' means with Welch's interval; NaN where it overflows."""
-    gap = float(used.mean() - anew.mean()) if len(anew) else np.nan
-    if not np.isfinite(gap):
+    apart = float(used.mean() - new.mean()) if len(new) else np.nan
+    if not np.isfinite(apart):
         return Bounded(np.nan, np.nan, np.nan)
-    if min(len(used), len(anew)) < 2:
-        return Bounded(gap, np.nan, np.nan)
-    scale = max(np.ptp(used), np.ptp(anew))
+    if min(len(used), len(new)) < 2:
+        return Bounded(apart, np.nan, np.nan)
+    scale = max(np.ptp(used), np.ptp(new))
     if scale == 0:
-        return Bounded(gap, gap, gap)
-    one, other = (np.var(runs / scale, ddof=1) / len(runs) for runs in (used, anew))
+        return Bounded(apart, apart, apart)
+    one, other = (np.var(runs / scale, ddof=1) / len(runs) for runs in (used, new))
     share = one / (one + other)
-    freedom = 1 / (share**2 / (len(used) - 1) + (1 - share) ** 2 / (len(anew) - 1))
+    freedom = 1 / (share**2 / (len(used) - 1) + (1 - share) ** 2 / (len(new) - 1))
     half = float(scale * special.stdtrit(freedom, (1 + level) / 2) * np.sqrt(one + other))
-    return Bounded(gap, gap - half, gap + half)
+    return Bounded(apart, apart - half, apart + half)
 
 
-def _point(points: pd.DataFrame, place: int) -> dict[str, Cell]:
+def point_at(points: pd.DataFrame, index: int) -> dict[str, Cell]:
     """Give the hyperparameters of a configuration that it has."""
-    row = points.iloc[[place]].to_dict("records")[0]
-    return {str(name): value for name, value in row.items() if not (value == "" or pd.isna(value))}
-
-
-def _runs(count: int, which: str = "") -> str:
-    """Write a number of runs."""
-    return f"{count:,} {which}run{'s' if count > 1 else ''}"
-
-
-def _verdict(gap: Bounded) -> str:
-    """Say whether an interval leaves the sign open."""
-    if np.isnan(gap.estimate):
-        return "not finite in a run: nothing can be said of the mean"
-    if np.isnan(gap.lower):
-        return "of one run: nothing can be said"
-    return "no difference is shown" if gap.lower <= 0 <= gap.upper else "beyond chance"
+    return sentences.points_of(points.iloc[[index]])[0]

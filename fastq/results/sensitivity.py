@@ -5,6 +5,8 @@ this value alone, and `best` the best over all the others. Both are estimates of
 configurations, with their intervals; the best of many is flattered by its luck (see `selection`).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -66,7 +68,7 @@ def _along(table: pd.DataFrame, name: str, others: list[str], sign: int) -> list
         same = table[other] == best[other]
         alike &= (same | (table[other].isna() & pd.isna(best[other]))).to_numpy()
     values = table[name].drop_duplicates().tolist()
-    edge = _is_edge(values, best[name])
+    edge = are_numbers(values) and best[name] in (min(values), max(values))
     rows: list[dict[str, object]] = []
     for value in values:
         here = (table[name] == value).to_numpy()
@@ -78,7 +80,6 @@ def _along(table: pd.DataFrame, name: str, others: list[str], sign: int) -> list
     return rows
 
 
-def _is_edge(values: list[object], best: object) -> bool:
-    """Say whether the best of some numbers is the least or the greatest of them."""
-    numbers = [value for value in values if isinstance(value, int | float)]
-    return 1 < len(numbers) == len(values) and best in (min(numbers), max(numbers))
+def are_numbers(values: Sequence[object]) -> bool:
+    """Say whether values are several numbers, of which one is the least and one the greatest."""
+    return len(values) > 1 and all(isinstance(value, int | float) for value in values)

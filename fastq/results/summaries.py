@@ -10,7 +10,8 @@ from fastq.results.estimates import EstimateSpec
 from fastq.results.printed import Summary
 from fastq.results.recorded import Recorded
 from fastq.results.run_tables import check_reached
-from fastq.study.metrics import Floats, find_metric
+from fastq.results.sentences import Endings
+from fastq.study.metrics import Floats, Metric, find_metric
 
 _THRESHOLDS = 200
 
@@ -20,15 +21,31 @@ def summary(recorded: Recorded, spec: EstimateSpec) -> Summary:
     study = recorded.study
     metric = estimates.check_spec(study.record, spec)
     check_reached(recorded, metric)
-    indices, lines = [], []
-    for index, entries in recorded.by_configuration():
-        values = None if study.record.has_moments else recorded.of_runs(metric, index, entries)
-        indices.append(index)
-        lines.append(estimates.line(study.record, entries, spec, study.episodes, values))
-    points = pd.DataFrame(recorded.points(np.array(indices), 1))
-    table = Summary(pd.concat([points, pd.DataFrame(lines)], axis=1))
+    table = Summary(_lines(recorded, spec, metric))
     table.attrs.update(spec._asdict())
     return table
+
+
+def endings(recorded: Recorded) -> Endings:
+    """Count how the recorded runs of each configuration ended, whatever was recorded of them."""
+    return Endings.of(_lines(recorded, EstimateSpec(), None))
+
+
+def _lines(recorded: Recorded, spec: EstimateSpec, metric: Metric | None) -> pd.DataFrame:
+    """Make a line for each configuration that has runs; without a metric, its estimate says 0."""
+    record, episodes = recorded.study.record, recorded.study.episodes
+    indices, lines = [], []
+    for index, entries in recorded.by_configuration():
+        if record.has_moments:
+            values = None
+        elif metric is None:
+            values = np.zeros(len(entries.run))
+        else:
+            values = recorded.of_runs(metric, index, entries)
+        indices.append(index)
+        lines.append(estimates.line(record, entries, spec, episodes, values))
+    points = pd.DataFrame(recorded.points(np.array(indices), 1))
+    return pd.concat([points, pd.DataFrame(lines)], axis=1)
 
 
 def profile(values: Floats, points: pd.DataFrame, metric: str, level: float) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """The command line, as a user types it, in processes of their own and in this one."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -73,7 +74,7 @@ def test_show_and_plot(here, fastq):
 def test_truncated_runs_are_named(here, fastq):
     (here / "mine.toml").write_text("max_steps = 15\n" + SPEC)
     _, out, _ = fastq("sweep", "mine.toml")
-    assert "240 episodes in 12 runs were truncated by the time limit" in out
+    assert "240 episodes in 12 of 12 runs were truncated by the step limit; they" in out
 
 
 @pytest.mark.parametrize(
@@ -118,6 +119,10 @@ def test_failing_runs_exit_with_1(here, fastq, monkeypatch):
     assert status == 1
     assert "12 of 12 runs failed" in err
     assert "MemoryError" in err
+    status, _, err = fastq("sweep", "mine.toml", "--quiet", "--jobs", "1", "--fail-fast")
+    assert status == 1
+    failed = int(re.match(r"error: (\d+) of 12 runs failed", err)[1])
+    assert 1 <= failed < 12  # those of the task in hand
 
 
 def test_bench_as_json(fastq, monkeypatch):
@@ -171,23 +176,27 @@ def test_a_race_and_what_is_the_best_of_it(here, fastq):
     (here / "mine.toml").write_text(SPEC.replace("runs = 4", "runs = 30"))
     status, out, _ = fastq("sweep", "mine.toml", "--jobs", "1", "--race")
     assert status == 0
-    assert "of 3 configurations are left; " in out
+    assert re.search(r"of 3 configurations (is|are) left; ", out)
     assert "unless rare failures decide: failures in less than 9.5 % of runs" in out
     status, out, _ = fastq("select", "results/mine", "--confirm", "5")
     assert status == 0
-    assert out.startswith("the best by return: alpha = ")
-    assert "over 5 fresh runs: " in out
+    assert out.startswith("The best of 3 configurations by return is alpha = ")
+    assert "over 5 fresh runs is " in out
     status, unconfirmed, _ = fastq("select", "results/mine", "--confirm", "0", "--level", "0.9")
     assert status == 0
-    assert "fresh" not in unconfirmed
+    assert "It was not trained on fresh runs" in unconfirmed
     assert "could be the best, at 90 % confidence" in unconfirmed
     status, out, _ = fastq("compare", "results/mine", "--by", "alpha", "--metric", "length")
     assert status == 0
-    assert out.startswith("each tuned by length, then run afresh:\n")
-    assert "0.5 - 0.9: " in out
+    assert out.startswith("Each value of alpha was tuned by length, then trained on 30 fresh runs")
+    assert "alpha = 0.5 does better than alpha = 0.9 in the same run" in out
     status, out, _ = fastq("report", "results/mine", "-o", "mine.html", "--confirm", "0")
     assert (status, out) == (0, "wrote mine.html\n")
-    assert (here / "mine.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    page = (here / "mine.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "fresh runs is" not in page
+    assert fastq("report", "results/mine", "-o", "mine.html", "--confirm", "3")[0] == 0
+    assert "over 3 fresh runs is " in (here / "mine.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -17,15 +17,15 @@ SWEEP = fastq.Sweep(**SMALL)
 
 
 def pairs_of(chunk):
-    keys = [chunk.configurations[place].key for place in chunk.configuration_of]
+    keys = [chunk.configurations[index].key for index in chunk.configuration_of]
     return list(zip(keys, chunk.run_of.tolist(), strict=True))
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(runs=st.integers(1, 150), size=st.integers(1, 200), together=st.integers(1, 5))
 def test_each_run_is_done_once(runs, size, together):
-    places, numbers = np.nonzero(np.ones((6, runs)))
-    cut = chunks.cut(Directory("nowhere"), SWEEP, places, numbers, size)
+    indices, numbers = np.nonzero(np.ones((6, runs)))
+    cut = chunks.cut(Directory("nowhere"), SWEEP, indices, numbers, size)
     tasks = list(chunks.grouped(cut, together))
     found = [pair for task in tasks for chunk in task for pair in pairs_of(chunk)]
     keys = [configuration.key for configuration in SWEEP.configurations]
@@ -71,10 +71,10 @@ def test_the_pace_is_that_of_a_run():
 def test_all_configurations_get_on_together(runs, size):
     """Wherever the work is cut off, counts of runs differ by a turn and a chunk at most."""
     sweep = fastq.Sweep(**{**SMALL, "runs": runs})
-    places, numbers = np.nonzero(np.ones((6, runs)))
+    indices, numbers = np.nonzero(np.ones((6, runs)))
     counts = dict.fromkeys((one.key for one in sweep.configurations), 0)
     largest = 0
-    for chunk in chunks.cut(Directory("nowhere"), sweep, places, numbers, size):
+    for chunk in chunks.cut(Directory("nowhere"), sweep, indices, numbers, size):
         for key, run in pairs_of(chunk):
             assert run == counts[key]
             counts[key] += 1

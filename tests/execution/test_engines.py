@@ -1,124 +1,106 @@
-"""Engines: the same tables whoever does the work, and whichever of them dies at it."""
+"""Engines: each keeps the contract, and one that is not there is named.
 
-import io
-import json
+Clusters are started once for all tests. They give a task up after its first death, so
+that the tests see what fastq does then, and need not wait until a cluster has tried four workers.
+"""
+
+import logging
 import os
-import signal
+import subprocess
 import sys
-from contextlib import closing
 
-import distributed
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
-import ray
 
 import fastq
 from fastq.execution.engines import engine
-from fastq.study.storage.store import Directory
-from tests.conftest import SMALL
-
-pytestmark = pytest.mark.slow
-
-LONGER = {**SMALL, "runs": 1500, "episodes": 60, "grid": {"alpha": [0.1, 0.5]}}
+from tests.conftest import SMALL, rerun
+from tests.support.engine_contract import FIELDS, EngineContract, ProcessContract
 
 
 @pytest.fixture(scope="module")
-def longer(tmp_path_factory):
-    """A sweep of some seconds, and its tables by one thread."""
-    sweep = fastq.Sweep(**LONGER)
-    out = tmp_path_factory.mktemp("longer") / "one"
-    return sweep, fastq.run(sweep, out=out, n_jobs=1, progress=False).episodes()
+def expected(tmp_path_factory):
+    """The tables of a sweep that one thread did."""
+    return rerun(FIELDS, tmp_path_factory.mktemp("expected") / "x").episodes()
 
 
 @pytest.fixture(scope="module")
-def cluster():
-    """A dask cluster of three worker processes."""
-    options = {"n_workers": 3, "threads_per_worker": 1, "dashboard_address": None}
-    with distributed.LocalCluster(**options, silence_logs=50) as found:
+def dask_cluster():
+    """A cluster of two worker processes."""
+    distributed = pytest.importorskip("distributed", reason="dask is not installed")
+    dask = pytest.importorskip("dask")
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        distributed.LocalCluster(**options, silence_logs=50) as found,
+    ):
         yield found
 
 
-class Killing(Directory):
-    """A directory whose first part is death to who writes it."""
-
-    def put(self, name, data):
-        armed = self.path.with_name("armed")
-        if name.startswith("parts") and armed.exists():
-            armed.unlink()
-            os.kill(os.getpid(), signal.SIGKILL)
-        super().put(name, data)
-
-
-class Deadly(Directory):
-    """Death to whoever would write a run 1, alone or among others."""
-
-    def put(self, name, data):
-        if name.startswith("parts"):
-            index = json.loads(pq.ParquetFile(io.BytesIO(data)).metadata.metadata[b"fastq.runs"])
-            spans = [span for about in index["runs"].values() for span in about["runs"]]
-            if any(first <= 1 < stop for first, stop in spans):
-                os.kill(os.getpid(), signal.SIGKILL)
-        super().put(name, data)
+@pytest.fixture(scope="module")
+def ray_cluster():
+    """A cluster of two cores, which is the user's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+        patch.setenv("RAY_TASK_MAX_RETRIES", "0")
+        ray = pytest.importorskip("ray", reason="ray is not installed")
+        quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+        ray.init(address="local", num_cpus=2, include_dashboard=False, **quiet)
+        yield
+        assert ray.is_initialized()  # who started it also ends it
+        ray.shutdown()
 
 
-def check(longer, out, **options):
-    sweep, expected = longer
-    found = fastq.run(sweep, out=out, progress=False, chunk_size=64, **options)
-    pd.testing.assert_frame_equal(found.episodes(), expected, check_exact=True)
+class TestSerial(EngineContract):
+    backend = "threading"
+    n_jobs = 1
 
 
-def test_dask(longer, cluster, tmp_path):
-    check(longer, tmp_path / "x", backend="dask", address=cluster.scheduler_address)
+class TestThreads(EngineContract):
+    backend = "threading"
 
 
-def test_a_worker_of_dask_is_killed_in_mid_sweep(longer, cluster, tmp_path):
-    pids = [worker.pid for worker in cluster.workers.values()]
-    (tmp_path / "armed").touch()
-    check(longer, Killing(tmp_path / "x"), backend="dask", address=cluster.scheduler_address)
-    assert not (tmp_path / "armed").exists()
-    assert [worker.pid for worker in cluster.workers.values()] != pids
+class TestProcesses(ProcessContract):
+    backend = "loky"
 
 
-def test_ray_and_a_worker_of_it_killed(longer, tmp_path):
-    (tmp_path / "armed").touch()
-    check(longer, Killing(tmp_path / "x"), backend="ray", n_jobs=2)
-    assert not (tmp_path / "armed").exists()
-    assert not ray.is_initialized()
+@pytest.mark.slow
+class TestDask(ProcessContract):
+    backend = "dask"
+
+    @pytest.fixture
+    def options(self, dask_cluster):
+        return {"backend": "dask", "n_jobs": -1, "address": dask_cluster.scheduler_address}
+
+    def test_the_runs_of_a_worker_that_is_killed_are_done_again(
+        self, options, expected, tmp_path, dask_cluster
+    ):
+        pids = [worker.pid for worker in dask_cluster.workers.values()]
+        super().test_the_runs_of_a_worker_that_is_killed_are_done_again(options, expected, tmp_path)
+        assert [worker.pid for worker in dask_cluster.workers.values()] != pids
 
 
-def test_a_run_that_kills_its_workers_is_named_and_the_rest_go_on(tmp_path):
-    sweep = fastq.Sweep(**{**SMALL, "runs": 2, "grid": {"alpha": [0.5]}})
-    with pytest.raises(fastq.RunError) as caught:
-        out, options = Deadly(tmp_path / "x"), {"n_jobs": 2, "backend": "loky", "chunk_size": 2}
-        fastq.run(sweep, out=out, progress=False, **options)
-    message = str(caught.value)
-    assert message.startswith("1 of 2 runs failed")
-    assert "alpha=0.5, run 1" in message
-    assert "its worker died, perhaps for want of memory" in message
-    assert fastq.Results(tmp_path / "x").finished == 1
-    assert fastq.run(sweep, out=tmp_path / "x", n_jobs=1, progress=False).finished == 2
+@pytest.mark.slow
+@pytest.mark.usefixtures("ray_cluster")
+class TestRay(ProcessContract):
+    backend = "ray"
 
 
-def double(number):
-    return 2 * number
-
-
-@pytest.mark.parametrize("backend", ["threading", "loky"])
-def test_tasks_are_given_back_with_their_results(backend):
-    with engine(backend, 2) as workers:
-        assert workers.workers == 2
-        with closing(workers.each(double, range(50))) as done:
-            assert sorted(done) == [(i, 2 * i) for i in range(50)]
-        with closing(workers.each(double, range(1000))) as done:
-            next(done)  # and no more
-
-
-def test_all_workers_of_a_cluster_are_counted(cluster):
-    with engine("dask", -1, cluster.scheduler_address) as workers:
-        assert workers.workers == 3
-        with closing(workers.each(double, iter(range(20)))) as done:
-            assert sorted(done) == [(i, 2 * i) for i in range(20)]
+@pytest.mark.slow
+@pytest.mark.parametrize(("backend", "package"), [("dask", "distributed"), ("ray", "ray")])
+def test_a_cluster_of_this_machine_is_started_and_ended(backend, package, tmp_path):
+    """As a user starts it, by default with as many tries as the cluster makes."""
+    pytest.importorskip(package, reason=f"{backend} is not installed")
+    (tmp_path / "mine.toml").write_text(fastq.Sweep(**SMALL).to_toml())
+    command = [sys.executable, "-m", "fastq", "sweep", "mine.toml", "--out", "x", "--quiet"]
+    done = subprocess.run(
+        [*command, "--backend", backend, "--jobs", "1"],
+        cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found, expected = fastq.Results(tmp_path / "x"), rerun(SMALL, tmp_path / "y")
+    pd.testing.assert_frame_equal(found.episodes(), expected.episodes(), check_exact=True)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from tests.conftest import contents, rerun
 
 
 @pytest.mark.parametrize("record", ["episodes", "moments"])
-def test_what_is_reckoned_comes_true(fields, tmp_path, record):
+def test_what_is_estimated_comes_true(fields, tmp_path, record):
     sweep = fastq.Sweep(**{**fields, "runs": 300, "episodes": 100, "record": record})
     found = plan(sweep, tmp_path / "x")
     assert not (tmp_path / "x").exists()
@@ -68,7 +68,7 @@ def test_rows_of_an_edited_algorithm_are_named(fields, tmp_path):
     assert rerun(fields, tmp_path / "x").stale == found.stale
 
 
-def test_a_sweep_that_would_fail_is_reckoned_as_unknown(fields, tmp_path):
+def test_a_sweep_that_would_fail_is_estimated_as_unknown(fields, tmp_path):
     fields |= {"agent": f"{tmp_path}/mine.py:Mine", "grid": {"step": [0.1]}, "fixed": {}}
     write(tmp_path / "mine.py", "1 // (0 * step.state)")
     found = plan(fastq.Sweep(**fields), tmp_path / "x")

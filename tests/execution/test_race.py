@@ -54,7 +54,8 @@ def test_a_race_runs_what_the_full_sweep_would(full, tmp_path):
     assert found.saved > 50
     best = full.summary().sort_values("estimate").iloc[-1]
     assert {"alpha": best["alpha"]} in found.left
-    assert str(found).startswith(f"{len(found.left)} of 5 configurations are left; {found.done}")
+    are = "is" if len(found.left) == 1 else "are"
+    assert str(found).startswith(f"{len(found.left)} of 5 configurations {are} left; {found.done}")
 
 
 def test_a_finished_study_decides_the_same_and_computes_nothing(full, tmp_path):
@@ -146,11 +147,44 @@ def test_a_race_by_what_was_learned(tmp_path, record):
     sweep = fastq.Sweep(**{**FIELDS, "runs": 20, "record": record})
     found = race(tmp_path / "x", sweep, metric="regret")
     values = found.results.values("regret")
-    for place, (runs, estimate) in enumerate(found.table[["runs", "estimate"]].to_numpy()):
-        assert estimate == pytest.approx(values[: int(runs), place].mean())
+    for index, (runs, estimate) in enumerate(found.table[["runs", "estimate"]].to_numpy()):
+        assert estimate == pytest.approx(values[: int(runs), index].mean())
     left = found.table["left"]
     assert found.table["runs"][left].eq(found.table["runs"].max()).all()
     assert left[found.table["estimate"].where(left).argmin()]
+
+
+@pytest.mark.parametrize("guarantee", ["seen", "any"])
+def test_a_race_ends_when_one_is_left(tmp_path, guarantee):
+    """It is decided at the first of three looks; the winner gets no more runs either."""
+    sweep = of_arms(bandit(-1.0, 0.0, 0.5), runs=160)
+    assert len(looks(40, 160)) == 3
+    found = race(tmp_path / "x", sweep, first_runs=40, guarantee=guarantee)
+    assert found.table["left"].tolist() == [True, False]
+    assert found.table["runs"].tolist() == [40, 40]
+    assert found.done == found.results.finished == 80
+    assert found.sentences()[:2] == [
+        "1 of 2 configurations is left; 80 of 320 runs were done, and 240 were saved.",
+        "The best of 2 configurations by return is epsilon = 0.",
+    ]
+
+
+def test_the_sentences_of_a_race_in_which_nothing_is_decided(tmp_path):
+    same = fastq.FiniteMDP.from_arrays([4 * [[(1.0, 0, 1.0, True)]]], name="same")
+    found = race(tmp_path / "x", of_arms(same, runs=20))
+    assert found.sentences() == [
+        "2 of 2 configurations are left; 40 of 40 runs were done, and 0 were saved.",
+        "The best of 2 configurations by return is epsilon = 0.",
+        "Its mean return over the 20 runs that selected it is 1 [1, 1], at 95 % confidence.",
+        "1 other configuration has exactly the same mean.",
+        "It was not trained on fresh runs, so the selection may flatter it.",
+        "Besides it, the best could be epsilon = 1.",
+        "The best lies at the edge of the grid in epsilon (the least of 2 values).",
+        "The best is among those left at 95 % confidence, unless rare failures decide: failures in "
+        "less than 14 % of runs may show in none of 20.",
+        "No episode was truncated, and no run diverged.",
+    ]
+    assert found.best == {"epsilon": 0.0}
 
 
 def test_less_may_be_better(tmp_path):
@@ -208,13 +242,14 @@ def test_a_race_that_looks_later_sees_what_fails_rarely(tmp_path):
     assert found.table["left"][0]
     assert found.table["seen"].tolist() == [statistics.visible_rate(n) for n in found.table["runs"]]
     assert found.table["doubtful"].tolist() == [False, True]
-    if found.table["left"][1]:
-        assert "1 of 2 intervals is doubtful" in str(found)
+    doubt = "1 of 2 intervals is doubtful" in str(found)
+    assert doubt == found.table["left"][1]
     early = race(tmp_path / "y", sweep)
     assert not early.table["left"][0]  # a negative control
-    said = str(early).splitlines()[1]
-    assert said.startswith("the best is among them at 95 % confidence, unless rare failures decide")
-    assert said.endswith("failures in less than 14 % of runs may show in none of 20")
+    assert early.sentences()[-2] == (
+        "The best is among those left at 95 % confidence, unless rare failures decide: failures in "
+        "less than 14 % of runs may show in none of 20."
+    )
 
 
 def test_a_guarantee_for_any_distribution(tmp_path):

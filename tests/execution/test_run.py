@@ -106,8 +106,8 @@ def test_failing_runs_are_named_and_the_others_kept(sweep, tmp_path, monkeypatch
     compute = chunks._compute
 
     def fragile(chunk):
-        for place, number in zip(chunk.configuration_of, chunk.run_of, strict=True):
-            point = chunk.configurations[place].point
+        for index, number in zip(chunk.configuration_of, chunk.run_of, strict=True):
+            point = chunk.configurations[index].point
             if point == {"alpha": 0.5, "epsilon": 0.1} and number == 3:
                 raise ZeroDivisionError("on purpose")
         return compute(chunk)

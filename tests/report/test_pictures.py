@@ -57,8 +57,8 @@ def test_best_configurations(results):
 def summary_of(agents, values=(0.1, 0.5, 0.9)):
     """Make a summary: each agent has the greater estimates the later it comes."""
     rows = [
-        {"agent": agent, "alpha": alpha, "estimate": 10.0 * place + i % 2}
-        for place, agent in enumerate(agents)
+        {"agent": agent, "alpha": alpha, "estimate": 10.0 * rank + i % 2}
+        for rank, agent in enumerate(agents)
         for i, alpha in enumerate(values)
     ]
     return pd.DataFrame(rows).assign(lower=0.0, upper=0.0, runs=5)

@@ -116,7 +116,7 @@ def test_reprs_are_short(results, tmp_path):
         assert words in repr(shown)
         assert len(repr(shown).splitlines()) <= 10
         assert max(map(len, repr(shown).splitlines())) <= 120
-    assert str(selected).startswith("the best by return: ")  # the whole text
+    assert str(selected).startswith("The best of ")  # the whole text
     assert len(str(selected)) > len(repr(selected))
 
 

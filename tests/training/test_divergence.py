@@ -217,7 +217,8 @@ def test_the_summary_counts_and_names_them(lost):
     assert np.isfinite(lost.summary("length")["estimate"]).all()
     told = CliRunner().invoke(app, ["show", str(lost.store)]).output
     assert f"{table['diverged'].sum()} runs diverged: " in told
-    assert f"  q_learning, epsilon = 0.5: {table['diverged'][1]} of 16 runs" in told
+    first = f"q_learning, epsilon = 0.5 ({table['diverged'][1]} of 16 runs)"
+    assert f"\nRuns diverged of {first}; " in told
 
 
 def test_a_point_of_a_curve_is_nan_where_a_run_is_infinite(lost):
@@ -236,9 +237,9 @@ def test_no_configuration_with_such_a_run_is_selected(lost):
     assert found.table.loc[~found.table["plausible"], "epsilon"].tolist() == [0.5, 0.5]
     assert found.table["wins"].sum() == pytest.approx(1)
     assert (
-        "left out, for the return of a run is not finite: q_learning, epsilon = 0.5; sarsa, "
-        "epsilon = 0.5"
-    ) in str(found)
+        "2 configurations are left out, because the return of a run is not finite: q_learning, "
+        "epsilon = 0.5; sarsa, epsilon = 0.5."
+    ) in found.sentences()
     compared = lost.compare(confirm_runs=8)
     assert compared.winners["epsilon"].tolist() == [0.0, 0.0]
 
@@ -285,8 +286,10 @@ def test_where_each_configuration_has_such_a_run_none_is_selected(spec, tmp_path
     with pytest.raises(fastq.InputError, match="metric = 'return': is not finite in a run of each"):
         results.select()
     write_report(results, tmp_path / "page.html", confirm_runs=2)
-    assert "None can be selected" in (tmp_path / "page.html").read_text()
-    assert "nothing can be said of the mean" in str(results.compare(confirm_runs=2))
+    none = "No configuration is the best: the return of a run of each is not finite."
+    assert f"<p>{none}</p>" in (tmp_path / "page.html").read_text()
+    compared = str(results.compare(confirm_runs=2))
+    assert "cannot be compared: the return of a run is not finite" in compared
 
 
 def test_great_values_are_averaged_where_their_squares_overflow(tmp_path):
