@@ -141,8 +141,8 @@ SCRIPT = """
 import importlib
 import sys
 import fastq
-from fastq.parity import reference_run
-from fastq.registry import find_agent
+from fastq.agents.registry import find_agent
+from fastq.training.parity import reference_run
 mdp = fastq.windy_gridworld()
 options = {"episodes": 2, "seed": 0, "max_steps": 30}
 for folder in sys.argv[1:]:
