@@ -320,3 +320,25 @@ def test_too_large_a_grid_is_refused_before_it_is_made():
     grid = {name: np.linspace(0.1, 1, 300).tolist() for name in ("alpha", "gamma", "epsilon")}
     with pytest.raises(fastq.InputError, match="grid: makes 27,000,000 configurations; must be"):
         fastq.Sweep(env="FrozenLake-v1", agent="sarsa", grid=grid, episodes=1, runs=1)
+
+
+class Prefixed(fastq.Algorithm):
+    """The name of one hyperparameter begins as that of another, which has no default."""
+
+    step: fastq.StepSize = 0.5
+    step_count: fastq.StepSize
+
+    def act(q, state, u, agent):
+        return int(u * q.shape[1])
+
+    def update(q, step, agent):
+        q[step.state, step.action] += agent.step * step.reward
+
+
+def test_a_missing_hyperparameter_is_not_taken_for_one_whose_name_begins_it(fields):
+    own = {**fields, "agent": Prefixed, "grid": {"step": [0.5]}, "fixed": {}}
+    with pytest.raises(fastq.InputError, match=r"^prefixed with step = 0.5: step_count is missing"):
+        fastq.Sweep(**own)
+    own |= {"grid": {"step": [2.0]}, "fixed": {"step_count": 0.5}}
+    with pytest.raises(fastq.InputError, match=r"^grid.step\[0\] = 2.0: must be a number"):
+        fastq.Sweep(**own)

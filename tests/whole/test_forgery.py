@@ -361,7 +361,7 @@ def test_a_part_that_unpacks_to_more_than_memory_holds(study):
 def test_spans_are_counted_as_sets_are(spans, runs):
     from fastq.study.storage.parts import Finished, Owner
 
-    study = Study("x", ["mine"], 0, 1, runs, None, "i", ["k", "l"], [{}, {}])
+    study = Study.model_construct(runs=runs, keys=["k", "l"])
     finished = {"k": Finished(Owner("mine", "1"), spans)}
     assert count_finished(finished, study) == 2 * runs - len(missing_runs(finished, study)[0])
     counted = sum(stale.runs for stale in stale_runs(finished, {"mine": "2"}))
