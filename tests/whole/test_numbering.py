@@ -17,7 +17,7 @@ ORDERS = list(itertools.permutations(range(4)))[::3]
 
 
 def renumbered(mdp, order):
-    """Number the actions of an MDP anew: action i is what `order[i]` was."""
+    """Renumber the actions of an MDP: action i is what `order[i]` was."""
     tables = ("next_state", "reward", "probability", "terminated")
     return dataclasses.replace(mdp, **{name: getattr(mdp, name)[:, order] for name in tables})
 
