@@ -58,7 +58,10 @@ def sweep(
     signal.signal(signal.SIGTERM, termination)
     try:
         results, sentences = _run(spec, directory, raced, quiet, options)
-        draw(results, metric, quiet, lambda: print_best(results, metric, sentences))
+        written = draw(results, metric)
+        if not quiet:
+            print_best(results, metric, sentences)
+            say(f"\n{written}")
     except KeyboardInterrupt:
         _interrupted(spec, directory, again, 130)
     except BaseException:

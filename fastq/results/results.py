@@ -186,11 +186,23 @@ class Results(Summaries):
         return self._told(table)
 
     def endings(self) -> Endings:
-        """Count how the recorded runs ended: what was truncated, and what diverged."""
+        """Count how the recorded runs ended.
+
+        Returns
+        -------
+        Endings
+            Of all configurations: runs, truncated (episodes), truncated_runs, diverged (runs).
+
+        Raises
+        ------
+        InputError
+            Where the study has no finished runs, or a damaged part.
+        """
         record, lines, indices = self.study.record, [], []
         for index, entries in self._by_configuration():
-            no_metric = None if record.has_moments else np.zeros(len(entries.run))
-            found = line(record, entries, EstimateSpec(), self.study.episodes, no_metric)
+            # How runs ended does not depend on a metric of theirs.
+            values = None if record.has_moments else np.zeros(len(entries.run))
+            found = line(record, entries, EstimateSpec(), self.study.episodes, values)
             lines.append(found)
             indices.append(index)
         points = self.grid().iloc[indices].reset_index(drop=True)
