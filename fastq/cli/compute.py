@@ -52,7 +52,8 @@ def sweep(
     again = f"fastq sweep {file} --out {shown(directory)}{' --race' if race else ''}{by_metric}"
     options = {"n_jobs": jobs, "backend": backend, "address": address, "fail_fast": fail_fast}
     if guarantee != "seen" and not race:
-        raise InputError(f"guarantee = {guarantee!r}: is for races; must come with --race")
+        message = f"guarantee = {guarantee!r}: is for races; must come with --race"
+        raise InputError(message, field="guarantee", value=guarantee)
     raced = {"metric": metric, "guarantee": guarantee} if race else None
     termination = _Termination()
     signal.signal(signal.SIGTERM, termination)
