@@ -1,6 +1,5 @@
 """The command line itself, and what its commands share."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,6 +33,7 @@ Trust = Annotated[
     ),
 ]
 _TOP = 5
+_LEVEL = 0.95
 
 
 def say(text: str, err: bool = False) -> None:
@@ -41,41 +41,31 @@ def say(text: str, err: bool = False) -> None:
     typer.echo(printable(text, keep="\n"), err=err)
 
 
-def draw(
-    results: "Results",
-    metric: str,
-    quiet: bool = False,
-    show: Callable[[], None] | None = None,
-) -> None:
-    """Write pictures and summary, show what is to be shown before they are named, and name them."""
+def draw(results: "Results", metric: str) -> str:
+    """Write pictures and summary, and say which."""
     from fastq.report.pictures import write_pictures
 
-    paths = write_pictures(results, metric)
-    if quiet:
-        return
-    if show is not None:
-        show()
-    say("\nwrote " + ", ".join(str(path) for path in paths))
+    return f"wrote {', '.join(write_pictures(results, metric))}"
 
 
 def print_best(results: "Results", metric: str, sentences: list[str] | None = None) -> None:
     """Print the best configurations as a table, and sentences below it: by default on the table."""
     from fastq.plot.style import Shown
     from fastq.report.pictures import best_configurations
-    from fastq.results.sentences import summary_sentences
+    from fastq.results.sentences import percent, summary_sentences
     from fastq.study.metrics import find_metric
     from fastq.study.record import METRICS
 
-    summary = results.summary(metric)
+    summary = results.summary(metric, level=_LEVEL)
     best = best_configurations(summary, _TOP, find_metric(metric).sign)
     over = " over all episodes" if metric in METRICS else ""
     say(
         f"\nthe best {len(best)} of {len(summary)} configurations by "
-        f"{Shown(metric, 'mean').estimate}{over} (95 % t interval over runs):\n"
+        f"{Shown(metric, 'mean').estimate}{over} ({percent(_LEVEL)} t interval over runs):\n"
         + best.to_string(index=False, float_format=lambda value: f"{value:g}")
         + "\n"
     )
-    for sentence in summary_sentences(summary) if sentences is None else sentences:
+    for sentence in summary_sentences(summary, metric, _LEVEL) if sentences is None else sentences:
         say(sentence)
 
 

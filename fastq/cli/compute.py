@@ -52,13 +52,17 @@ def sweep(
     again = f"fastq sweep {file} --out {shown(directory)}{' --race' if race else ''}{by_metric}"
     options = {"n_jobs": jobs, "backend": backend, "address": address, "fail_fast": fail_fast}
     if guarantee != "seen" and not race:
-        raise InputError(f"guarantee = {guarantee!r}: is for races; must come with --race")
+        message = f"guarantee = {guarantee!r}: is for races; must come with --race"
+        raise InputError(message, field="guarantee", value=guarantee)
     raced = {"metric": metric, "guarantee": guarantee} if race else None
     termination = _Termination()
     signal.signal(signal.SIGTERM, termination)
     try:
         results, sentences = _run(spec, directory, raced, quiet, options)
-        draw(results, metric, quiet, lambda: print_best(results, metric, sentences))
+        written = draw(results, metric)
+        if not quiet:
+            print_best(results, metric, sentences)
+            say(f"\n{written}")
     except KeyboardInterrupt:
         _interrupted(spec, directory, again, 130)
     except BaseException:

@@ -46,7 +46,7 @@ def plot(directory: Directory, metric: Metric = "return") -> None:
 
     results = Results(directory)
     say_stale(results.stale)
-    draw(results, metric)
+    say(f"\n{draw(results, metric)}")
 
 
 @app.command()

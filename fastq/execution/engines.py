@@ -25,7 +25,7 @@ import joblib
 
 from fastq.base.disk_cache import CacheWarning
 from fastq.base.errors import InputError, RunError
-from fastq.base.validation import shorten
+from fastq.base.validation import not_allowed, shorten
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -74,11 +74,13 @@ def engine(
         Where there is no such backend, its package is missing, or nobody answers.
     """
     if not isinstance(n_jobs, int) or n_jobs == 0:
-        allowed = "a number of workers, or -1 for all cores"
-        raise InputError(f"n_jobs = {shorten(n_jobs)}: must be {allowed}")
+        raise not_allowed("n_jobs", n_jobs, "a number of workers, or -1 for all cores")
     if address is not None and backend not in _CLUSTERS:
         raise InputError(
-            f"address = {address!r}: is for the backends {', '.join(_CLUSTERS)}; must be left out"
+            f"address = {address!r}: is for the backends {', '.join(_CLUSTERS)}; must be left out",
+            field="address",
+            value=address,
+            allowed="left out",
         )
     if backend not in _CLUSTERS:
         return _joblib(backend, n_jobs)
@@ -159,10 +161,9 @@ def _joblib(backend: str, n_jobs: int) -> Iterator[Engine]:
 
 def _unknown(backend: str, error: Exception) -> InputError:
     """Say that joblib does not know a backend."""
-    return InputError(
-        f"backend = {backend!r}: must be threading, loky, dask, ray, or another that joblib knows "
-        f"({shorten(str(error), 80)})"
-    )
+    allowed = f"threading, loky, {', '.join(_CLUSTERS)}, or another that joblib knows"
+    message = f"backend = {backend!r}: must be {allowed} ({shorten(str(error), 80)})"
+    return InputError(message, field="backend", value=backend, allowed=allowed)
 
 
 class _Dask(Engine):
@@ -284,15 +285,16 @@ def _knock(backend: str, address: str) -> None:
 
 def _missing(backend: str) -> InputError:
     """Say that a package is missing."""
-    return InputError(f"backend = {backend!r}: its package is missing; install fastq-rl[{backend}]")
+    message = f"backend = {backend!r}: its package is missing; install fastq-rl[{backend}]"
+    return InputError(message, field="backend", value=backend)
 
 
 def _unreachable(backend: str, address: str | None, error: Exception) -> InputError:
     """Say that nobody answers."""
-    return InputError(
-        f"address = {address!r}: must be where a {backend} cluster with workers listens "
-        f"({type(error).__name__}: {shorten(str(error), 80)})"
-    )
+    allowed = f"where a {backend} cluster with workers listens"
+    reason = f"{type(error).__name__}: {shorten(str(error), 80)}"
+    message = f"address = {address!r}: must be {allowed} ({reason})"
+    return InputError(message, field="address", value=address, allowed=allowed)
 
 
 _CLUSTERS: dict[str, Callable[[int, str | None], contextlib.AbstractContextManager[Engine]]] = {

@@ -166,7 +166,9 @@ class _Page:
         try:
             selection = self._results.select(str(self._metric), self._confirm, level=self._level)
         except NoneFiniteError:
-            return Section("Selection", summary_sentences(self._summary), [])
+            return Section(
+                "Selection", summary_sentences(self._summary, str(self._metric), self._level), []
+            )
         table = selection.table.sort_values(
             "estimate", ascending=self._metric.sign < 0, kind="stable", ignore_index=True
         )
@@ -190,7 +192,11 @@ class _Page:
     def _best_of_moments(self) -> Section:
         """Say which configuration is the best, where no single run was recorded."""
         reason = "Moments keep no single run, so it is not known what else could be the best."
-        return Section("Selection", [*summary_sentences(self._summary), reason], [])
+        return Section(
+            "Selection",
+            [*summary_sentences(self._summary, str(self._metric), self._level), reason],
+            [],
+        )
 
     def _comparison(self) -> Section:
         """Compare agents, each at its best."""
@@ -216,7 +222,7 @@ class _Page:
             )
             for name in table["hyperparameter"].unique()
         ]
-        text = edge_sentences(self._summary)
+        text = edge_sentences(self._summary, str(self._metric))
         return Section("Sensitivity", text, pictures)
 
     def _runs(self) -> Section:

@@ -436,7 +436,18 @@ class Results:
         return self._told(summaries.profile(self.values(metric), self.grid(), metric, level))
 
     def endings(self) -> Endings:
-        """Count how the recorded runs ended: what was truncated, and what diverged."""
+        """Count how the recorded runs ended.
+
+        Returns
+        -------
+        Endings
+            Of all configurations: runs, truncated (episodes), truncated_runs, diverged (runs).
+
+        Raises
+        ------
+        InputError
+            Where the study has no finished runs, or a damaged part.
+        """
         return summaries.endings(self._recorded)
 
     def _told(self, table: pd.DataFrame) -> pd.DataFrame:

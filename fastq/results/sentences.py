@@ -168,7 +168,7 @@ def edges_of(points: pd.DataFrame, best: Mapping[str, Cell]) -> tuple[Edge, ...]
     return tuple(found) if has_edge else None
 
 
-def summary_sentences(summary: pd.DataFrame) -> list[str]:
+def summary_sentences(summary: pd.DataFrame, metric: str, level: float) -> list[str]:
     """Say which configuration of a summary is the best, and how runs ended.
 
     That is what can be said without a selection: of moments, and of a sweep that is not finished.
@@ -177,8 +177,9 @@ def summary_sentences(summary: pd.DataFrame) -> list[str]:
     ----------
     summary : DataFrame
         From `Results.summary`.
+    metric, level
+        By which it was made.
     """
-    metric, level = summary.attrs["metric"], summary.attrs["level"]
     endings = Endings.of(summary).sentences()
     score = (find_metric(metric).sign * summary["estimate"]).to_numpy()
     if np.isnan(score).all():
@@ -198,10 +199,10 @@ def summary_sentences(summary: pd.DataFrame) -> list[str]:
     ]
 
 
-def edge_sentences(summary: pd.DataFrame) -> list[str]:
+def edge_sentences(summary: pd.DataFrame, metric: str) -> list[str]:
     """Say of each agent of a summary whether its best lies at the edge of the grid."""
     points, said = summary[_varied(summary)], []
-    score = find_metric(summary.attrs["metric"]).sign * summary["estimate"]
+    score = find_metric(metric).sign * summary["estimate"]
     agents = (
         points.groupby("agent", sort=False).indices if "agent" in points else {"": points.index}
     )

@@ -61,6 +61,7 @@ def test_small_chunks_are_handed_out_together():
 
 
 def test_the_pace_is_that_of_a_run():
+    """And not of loading its kernel, which the first run of a process takes."""
     slow = fastq.Sweep(**{**SMALL, "episodes": 20_000})
     found = [chunks.seconds_per_run(sweep) for sweep in (SWEEP, slow)]
     assert 0 < found[0] < found[1]

@@ -118,6 +118,7 @@ def test_engines_that_are_not_there(arguments, message):
     with pytest.raises(fastq.InputError, match=message) as caught, engine(*arguments):
         pass
     assert "\n" not in str(caught.value)
+    assert caught.value.field == (message.partition(" =")[0] if " = " in message else "address")
 
 
 @pytest.mark.parametrize("backend", ["dask", "ray"])

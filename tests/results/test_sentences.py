@@ -90,14 +90,11 @@ def test_an_agent_has_an_edge_of_its_own():
     assert edges_of(points[["ties"]].iloc[:2], {"ties": "x"}) is None  # words have no edge
 
 
-def summary(**columns):
-    """Make a summary of three configurations, of which one may differ."""
+def summary():
+    """Make a summary of three configurations."""
     rows = pd.DataFrame({"estimate": [2.0, 7.0, 2.0], "lower": 1.0, "upper": 9.0, "runs": 4})
-    table = pd.concat([ALPHA, rows], axis=1).assign(
-        truncated=0, truncated_runs=0, diverged=0, **columns
-    )
-    table.attrs.update(metric="return", level=0.9)
-    return table
+    table = pd.concat([ALPHA, rows], axis=1)
+    return table.assign(truncated=0, truncated_runs=0, diverged=0)
 
 
 def test_how_runs_ended():
@@ -118,7 +115,7 @@ def test_how_runs_ended():
 
 
 def test_a_summary_says_what_needs_no_selection():
-    assert summary_sentences(summary()) == [
+    assert summary_sentences(summary(), "return", 0.9) == [
         "The best of 3 configurations by return is alpha = 0.5.",
         "Its mean return over the 4 runs that selected it is 7 [1, 9], at 90 % confidence.",
         "It was not trained on fresh runs, so the selection may flatter it.",
@@ -126,8 +123,7 @@ def test_a_summary_says_what_needs_no_selection():
         "No episode was truncated, and no run diverged.",
     ]
     none = summary().assign(estimate=np.nan)
-    none.attrs = summary().attrs
-    assert summary_sentences(none) == [
+    assert summary_sentences(none, "return", 0.9) == [
         "No configuration is the best: the return of a run of each is not finite.",
         "No episode was truncated, and no run diverged.",
     ]
@@ -183,7 +179,7 @@ def test_command_line_report_and_str_say_the_same(agents, tmp_path, capsys, monk
             assert f"<p>{one}</p>" in page
     assert any("were truncated by the step limit" in one for one in selected.sentences())
     shown = printed(capsys, monkeypatch, "show", agents.directory)
-    said = summary_sentences(agents.summary())
+    said = summary_sentences(agents.summary(), "return", 0.95)
     assert shown[-len(said) :] == said
     assert said[0] == selected.sentences()[0]
     assert said[1] == selected.sentences()[1]
@@ -193,8 +189,8 @@ def test_command_line_report_and_str_say_the_same(agents, tmp_path, capsys, monk
 def test_what_was_recorded_changes_no_words(record, tmp_path, capsys, monkeypatch):
     """Moments keep no single run, so there is no selection; the rest is said all the same."""
     results = rerun(SMALL, tmp_path / "x", record=record)
-    said = summary_sentences(results.summary())
-    whole = summary_sentences(rerun(SMALL, tmp_path / "y").summary())
+    said = summary_sentences(results.summary(), "return", 0.95)
+    whole = summary_sentences(rerun(SMALL, tmp_path / "y").summary(), "return", 0.95)
     assert said[0] == whole[0]
     assert said[2:] == whole[2:]
     assert printed(capsys, monkeypatch, "show", tmp_path / "x")[-len(said) :] == said
