@@ -112,7 +112,7 @@ class Algorithm(Agent, metaclass=_AlgorithmType):
             value = getattr(self, field)
             if isinstance(value, Visits):
                 raise InputError(
-                    f"{field} = {value}: an algorithm of one's own counts visits itself, "
+                    f"{field} = {value}: a custom algorithm counts visits itself, "
                     "in a further table",
                     field=field,
                     value=value,

@@ -54,7 +54,7 @@ def find_agent(word: object) -> type[Agent]:
         return found
     raise InputError(
         f"agent = {shorten(word)}: must be one of {', '.join(AGENTS)}, "
-        f"or an Algorithm of one's own as file.py:Class{meant(word, AGENTS)}"
+        f"or a custom algorithm as file.py:Class{meant(word, AGENTS)}"
     )
 
 
