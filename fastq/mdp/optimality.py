@@ -69,8 +69,8 @@ def all_alike(mdp: FiniteMDP) -> bool:
 
 
 def _refusal(why: str) -> InputError:
-    message = f"metric = 'optimal_actions': {why}"
-    return InputError(message, field="metric", value="optimal_actions")
+    metric = optimal_actions.__name__  # the metric has the name of the function
+    return InputError(f"metric = '{metric}': {why}", field="metric", value=metric)
 
 
 def _reached(mdp: FiniteMDP) -> Bools:

@@ -12,7 +12,7 @@ from fastq import cli
 from fastq.execution import fresh_process
 from fastq.execution import verify as verify_module
 from fastq.execution.verify import verify
-from fastq.results import fresh_runs as rerun_module
+from fastq.study import runs as runs_module
 from tests.conftest import SMALL, rerun
 
 KINDS = ["episodes", {"window": 4}, "moments", "summary"]
@@ -118,13 +118,13 @@ def test_on_the_command_line(study, monkeypatch, capsys, harm):
 
 def test_a_wrong_kernel_in_this_process_is_found_by_the_fresh_one(tmp_path, monkeypatch):
     """Such as one of older code: it wrote the results, and would confirm them."""
-    real = rerun_module.train_pairs
+    real = runs_module.train_pairs
 
     def halved(mdp, agents, *rest, **options):
         changed = [agent.model_copy(update={"alpha": agent.alpha / 2}) for agent in agents]
         return real(mdp, changed, *rest, **options)
 
-    monkeypatch.setattr(rerun_module, "train_pairs", halved)
+    monkeypatch.setattr(runs_module, "train_pairs", halved)
     rerun(SMALL, tmp_path / "x", grid={"alpha": [0.5]}, runs=2)
     assert verify(tmp_path / "x", fresh=False).is_good
     found = verify(tmp_path / "x")

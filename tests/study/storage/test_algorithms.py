@@ -118,7 +118,7 @@ def test_a_script_is_not_run_again(tmp_path, monkeypatch):
 
     run("script.py")
     before = contents(tmp_path / "study")
-    assert "mine - q_learning" in run("-m", "fastq", "compare", "study", "--confirm", "3")
+    assert "of mine and q_learning" in run("-m", "fastq", "compare", "study", "--confirm", "3")
     assert contents(tmp_path / "study") == before
     assert (tmp_path / "ran.txt").read_text() == "x"
     monkeypatch.chdir(tmp_path)
