@@ -114,11 +114,28 @@ class _Joblib(Engine):
             except BrokenExecutor:
                 pass  # all that were in hand are lost
             finally:
-                with warnings.catch_warnings():  # of tasks that nobody waits for
-                    warnings.simplefilter("ignore")
+                with warnings.catch_warnings(), _without_lost_tasks():
+                    warnings.simplefilter("ignore")  # of tasks that nobody waits for
                     done.close()
             for number in list(in_hand):
                 yield in_hand.pop(number), None
+
+
+@contextlib.contextmanager
+def _without_lost_tasks() -> Iterator[None]:
+    """Keep loky's thread from printing that a task is gone: it was just taken from it."""
+    print_it = threading.excepthook
+
+    def hook(error: threading.ExceptHookArgs) -> None:
+        is_lost = error.exc_type is KeyError and "ExecutorManager" in type(error.thread).__name__
+        if not is_lost:
+            print_it(error)
+
+    threading.excepthook = hook
+    try:
+        yield
+    finally:
+        threading.excepthook = print_it
 
 
 def _numbered(work: Callable[[T], R], number: int, task: T) -> tuple[int, R]:

@@ -86,7 +86,7 @@ def test_files_with_postponed_annotations_and_dataclasses(tmp_path):
         ("no.module:Mine", r"agent = 'no.module:Mine': cannot be loaded \(.ModuleNotFoundError"),
         (":", "agent = ':': cannot be loaded"),
         ("mine.py:Yours", r"agent = 'mine.py:Yours': cannot be loaded \(.AttributeError: .*Yours"),
-        ("mine.py:share", r"agent = 'mine.py:share': must be one of .* or an Algorithm"),
+        ("mine.py:share", r"agent = 'mine.py:share': must be one of .* or a custom algorithm"),
         ("mine.py:fastq.Sweep", "agent = 'mine.py:fastq.Sweep': must be one of"),
         ("mine.py:fastq.Algorithm", "Algorithm has no function act: must have act and update"),
         ("broken.py:Mine", r"agent = 'broken.py:Mine': cannot be loaded .*SyntaxError"),
