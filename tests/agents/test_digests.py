@@ -157,6 +157,7 @@ for folder in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_an_edited_script_never_runs_an_old_kernel(tmp_path):
     """All share a kernel cache; each is compared with its rules uncompiled."""
     names = [name for name in SEEN if name in COMPILED]

@@ -137,6 +137,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_other_processes_run_classes_that_they_cannot_import(tmp_path):
     """From a script and from a file, compiled first, and then from Numba's cache on disk."""
     (tmp_path / "mine.py").write_text(OWN)

@@ -96,6 +96,7 @@ print(len(files))
 """
 
 
+@pytest.mark.slow
 def test_each_file_that_fastq_writes_gets_its_name_by_a_rename(tmp_path):
     """Of a study, its pictures, a report, a figure and an MDP; one file is written otherwise."""
     done = subprocess.run(

@@ -31,6 +31,7 @@ def test_compiled_equals_plain():
         assert contracted(a, b, c) == a * b + c  # a fused multiply-add would round once, not twice
 
 
+@pytest.mark.slow
 def test_an_edited_helper_is_not_read_from_the_cache(tmp_path):
     """Numba checks only the file of the cached function itself; the digest checks the others."""
     package = Path(jit.__file__).parents[1]
@@ -119,6 +120,7 @@ def _odd(n):
     return n != 0 and _even(n - 1)
 
 
+@pytest.mark.slow
 def test_without_the_compiler_there_is_one_line(tmp_path):
     """Kernels run uncompiled would be wrong, or fail somewhere deep inside."""
     (tmp_path / "spec.toml").write_text(

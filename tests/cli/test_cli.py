@@ -172,6 +172,7 @@ def test_help_imports_nothing_heavy():
     assert "Run a sweep" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_race_and_what_is_the_best_of_it(here, fastq):
     (here / "mine.toml").write_text(SPEC.replace("runs = 4", "runs = 30"))
     status, out, _ = fastq("sweep", "mine.toml", "--jobs", "1", "--race")

@@ -8,14 +8,18 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 
 import pandas as pd
 import pytest
 
 import fastq
+from fastq.execution import engines
 from fastq.execution.engines import engine
 from tests.conftest import SMALL, rerun
 from tests.support.engine_contract import FIELDS, EngineContract, ProcessContract
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +69,6 @@ class TestProcesses(ProcessContract):
     backend = "loky"
 
 
-@pytest.mark.slow
 class TestDask(ProcessContract):
     backend = "dask"
 
@@ -81,13 +84,11 @@ class TestDask(ProcessContract):
         assert [worker.pid for worker in dask_cluster.workers.values()] != pids
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("ray_cluster")
 class TestRay(ProcessContract):
     backend = "ray"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("backend", "package"), [("dask", "distributed"), ("ray", "ray")])
 def test_a_cluster_of_this_machine_is_started_and_ended(backend, package, tmp_path):
     """As a user starts it, by default with as many tries as the cluster makes."""
@@ -101,6 +102,30 @@ def test_a_cluster_of_this_machine_is_started_and_ended(backend, package, tmp_pa
     assert done.returncode == 0, done.stderr
     found, expected = fastq.Results(tmp_path / "x"), rerun(SMALL, tmp_path / "y")
     pd.testing.assert_frame_equal(found.episodes(), expected.episodes(), check_exact=True)
+
+
+def test_what_loky_says_of_tasks_that_were_taken_from_it_is_not_printed(monkeypatch):
+    """Only that: any other error of a thread is."""
+    printed = []
+    monkeypatch.setattr(threading, "excepthook", lambda error: printed.append(error.exc_type))
+
+    class ExecutorManagerThread(threading.Thread):
+        pass
+
+    def fail(kind, error):
+        def work():
+            raise error
+
+        thread = kind(target=work)
+        thread.start()
+        thread.join()
+
+    with engines._without_lost_tasks():
+        fail(ExecutorManagerThread, KeyError(45))
+        fail(ExecutorManagerThread, ValueError)
+        fail(threading.Thread, KeyError(45))
+    fail(ExecutorManagerThread, KeyError(45))
+    assert printed == [ValueError, KeyError, KeyError]
 
 
 @pytest.mark.parametrize(

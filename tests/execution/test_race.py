@@ -122,6 +122,7 @@ def test_what_would_say_nothing_is_not_begun(tmp_path):
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gap", [0.0, 0.3], ids=["equal", "a small gap"])
 def test_the_best_is_dropped_no_more_often_than_is_said(gap):
     rng, dropped, counts = np.random.default_rng(4), 0, looks(10, 80)

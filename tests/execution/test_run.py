@@ -214,6 +214,7 @@ class Leaving(Directory):
                 self.path.mkdir()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fate", "options"),
     [

@@ -18,6 +18,7 @@ from tests.conftest import SMALL, rerun
 KINDS = ["episodes", {"window": 4}, "moments", "summary"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reference", [False, True])
 @pytest.mark.parametrize("record", KINDS, ids=str)
 def test_good_results(tmp_path, record, reference):
@@ -73,6 +74,7 @@ def test_the_environment_need_not_be_at_hand(fields, tmp_path):
     assert "environment.npz: cannot be read" in found.left_out
 
 
+@pytest.mark.slow
 def test_an_algorithm_that_is_gone(fields, tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(
@@ -95,6 +97,7 @@ def test_an_algorithm_that_is_gone(fields, tmp_path):
     assert (found.checked, found.is_good) == (5, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", [None, change, lambda study: (study / "manifest.json").unlink()])
 def test_on_the_command_line(study, monkeypatch, capsys, harm):
     if harm:
@@ -116,6 +119,7 @@ def test_on_the_command_line(study, monkeypatch, capsys, harm):
         assert "holds no study" in err
 
 
+@pytest.mark.slow
 def test_a_wrong_kernel_in_this_process_is_found_by_the_fresh_one(tmp_path, monkeypatch):
     """Such as one of older code: it wrote the results, and would confirm them."""
     real = runs_module.train_pairs

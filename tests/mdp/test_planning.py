@@ -393,6 +393,7 @@ def small_worlds(draw):
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(small_worlds())
 def test_no_policy_is_better_without_a_discount(mdp):

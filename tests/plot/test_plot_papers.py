@@ -63,6 +63,7 @@ PICTURES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PICTURES)
 @pytest.mark.parametrize("suffix", ["svg", "pdf", "png"])
 def test_the_same_picture_gives_the_same_file(name, suffix, tmp_path):

@@ -116,6 +116,7 @@ def test_other_metrics_and_no_fresh_runs(compared, tmp_path):
     assert table_of(text, "regret")["episode"].max() == AGENTS["episodes"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("metric", "sign"), [("return", 1), ("length", -1)])
 def test_the_best_come_first_and_are_those_whose_runs_are_drawn(results, tmp_path, metric, sign):
     """Of six configurations, four are drawn."""

@@ -76,6 +76,7 @@ def test_tables_of_no_rows_or_other_columns():
     assert fitted(pd.DataFrame({"a long name": [1.23456]}), 3).splitlines()[1] == "0       1.235"
 
 
+@pytest.mark.slow
 def test_a_script_prints_it_so(results):
     """As users do, in a process whose output is no terminal."""
     code = f"import fastq; print(fastq.Results({str(results.directory)!r}).summary())"

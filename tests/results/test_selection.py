@@ -62,6 +62,7 @@ def test_a_share_of_optimal_actions_that_would_say_nothing_is_refused(tmp_path):
     assert (results.summary("value")["estimate"] <= 1).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("metric", "sign"), [("return", 1), ("regret", -1)])
 def test_the_luck_of_the_winner_is_told(metric, sign):
     """Of five equal ones the best of twenty runs looks better by 1.16 standard errors."""

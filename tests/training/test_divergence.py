@@ -65,6 +65,7 @@ def test_they_are_those_of_the_reference_alone_and_in_a_batch(kind, policy):
         assert check_parity(agent, mdp, episodes=6, seed=3, runs=4, max_steps=30)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_cutting_the_work_changes_no_bit(kind):
     """As chunks do: other runs beside one, in lock-step or not."""
@@ -267,6 +268,7 @@ def test_nothing_that_is_said_or_drawn_fails(lost, tmp_path):
         assert done.exit_code == 0, done.exception
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("record", ["moments", "summary", {"window": 8}])
 def test_less_is_recorded(record, spec, lost, tmp_path):
     some = {**spec, "record": record, "agent": "q_learning"}
@@ -320,6 +322,7 @@ def test_policies_of_the_reference_where_values_are_not_finite():
     assert fastq.reference.make_softmax_policy(np.array([-inf, 0.0]), 1.0).tolist() == [0.0, 1.0]
 
 
+@pytest.mark.slow
 def test_all_pairs_of_worlds_and_policies_diverge_somewhere():
     """A negative control: what is compared above holds infinities of both signs, and NaN."""
     seen = set()

@@ -124,6 +124,7 @@ def test_a_sample_is_drawn_by_its_seed_and_has_many_operators():
     assert sorted(sample(found, 10**6, "0")) == sorted(found)
 
 
+@pytest.mark.slow
 @grouped
 def test_bugs_are_counted_as_caught_where_a_test_fails(toy, capsys):
     found = mutants.judge_all(toy, toy.modules(), jobs=1)
@@ -159,6 +160,7 @@ def test_a_copy_is_as_it_was_after_a_bug(toy, tmp_path):
     assert (scratch.folder / ".ci" / "run").is_file()
 
 
+@pytest.mark.slow
 @grouped
 def test_tests_that_hang_are_stopped(toy, tmp_path):
     scratch = Scratch(toy.root, tmp_path / "copy")

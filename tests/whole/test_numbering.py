@@ -39,6 +39,7 @@ def test_results_do_not_depend_on_the_order_of_actions(kind):
     assert stats.kruskal(*steps).pvalue > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_they_do_where_the_first_of_the_best_is_taken(kind):
     """The negative control: these runs are enough to see it."""

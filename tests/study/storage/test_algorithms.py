@@ -132,6 +132,7 @@ def test_a_script_is_not_run_again(tmp_path, monkeypatch):
         )
 
 
+@pytest.mark.slow
 def test_what_one_has_signed_is_run(own):
     results = fastq.Results(own)
     assert results.compare(confirm_runs=3).winners["agent"].tolist() == ["mine", "q_learning"]
@@ -165,6 +166,7 @@ def test_verification_takes_trust(anothers):
     assert verify(anothers, trust=True, fresh=False).checked == 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", LOOKING, ids=" ".join)
 def test_to_look_runs_nothing_of_a_stranger(anothers, words, tmp_path, monkeypatch, capsys):
     """Neither a file, nor a module, nor an environment that the manifest names; nor its source."""

@@ -113,6 +113,7 @@ def test_rows_that_do_not_fill_episodes(study):
         fastq.Results(study).episodes()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted in /proc")
 def test_reading_starts_no_thread_that_may_outlive_the_interpreter(results):
     """A thread of pyarrow's that frees a part's bytes as the interpreter ends aborts it."""

@@ -213,6 +213,7 @@ def reference_of_damped(env, episodes, gamma, *, rng, alpha, epsilon, damping, *
     return table, stats
 
 
+@pytest.mark.slow
 def test_an_agent_is_added_by_its_class_its_kernel_and_its_reference(monkeypatch, tmp_path):
     """No other module knows it. A run begins with a clear memory, also in a batch."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))  # it is no file of the package

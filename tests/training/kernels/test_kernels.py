@@ -86,6 +86,7 @@ def test_any_hyperparameters(kind, seed, run, max_steps, **hyperparameters):
         assert_parity(name, agent, episodes=3, seed=seed, run=run, max_steps=max_steps)
 
 
+@pytest.mark.slow
 def test_36_runs_of_100_episodes():
     agent = fastq.QLearning(alpha=0.6, gamma=1.0, epsilon=0.1)
     mdp, env = world("windy")

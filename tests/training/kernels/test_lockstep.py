@@ -1,6 +1,5 @@
 """Runs in lock-step equal runs alone, which equal the reference: bit for bit, in every lane."""
 
-import itertools
 import time
 
 import numpy as np
@@ -17,6 +16,11 @@ from fastq.training.parity import reference_run
 from tests.support.parity import WORLDS, assert_same, world
 
 KINDS = [QLearning, Sarsa, ExpectedSarsa, DoubleQLearning]
+TRIED = [
+    pytest.param(kind, id=kind.name, marks=() if kind is QLearning else pytest.mark.slow)
+    for kind in KINDS
+]
+"""Each has kernels of its own, which take seconds to compile."""
 IN_LANES = [name for name in WORLDS if name not in ("normal rewards", "taxi")]
 
 FIRST, LAST = 0.9, 0.2
@@ -60,7 +64,8 @@ def run_of(batch, i):
     )
 
 
-@pytest.mark.parametrize(("kind", "name"), [*itertools.product(KINDS, IN_LANES)])
+@pytest.mark.parametrize("name", IN_LANES)
+@pytest.mark.parametrize("kind", TRIED)
 def test_a_batch_equals_its_runs_alone(kind, name, in_lanes):
     mdp, _ = world(name)
     agents = [kind(**options) for options in MIXED]
@@ -72,7 +77,7 @@ def test_a_batch_equals_its_runs_alone(kind, name, in_lanes):
 
 
 @pytest.mark.parametrize("name", ["windy", "frozen lake"])
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", TRIED)
 def test_a_batch_equals_the_reference(kind, name, in_lanes):
     mdp, env = world(name)
     agent, options = kind(alpha=0.4, gamma=0.95), {"episodes": 4, "seed": 2, "max_steps": 80}
@@ -90,7 +95,7 @@ def test_any_number_of_runs(runs, in_lanes):
     assert len(in_lanes) == (runs >= lanes.FEWEST_RUNS)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", TRIED)
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(
     states=st.integers(2, 12),

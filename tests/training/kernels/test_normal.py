@@ -15,6 +15,7 @@ def quantile(u, mean, sd):
     return normal_quantile(u, mean, sd)
 
 
+@pytest.mark.slow
 @settings(max_examples=2000, deadline=None, derandomize=True)
 @given(
     u=st.integers(1, 2**53 - 1).map(lambda k: k * 2.0**-53),
