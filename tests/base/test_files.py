@@ -169,3 +169,16 @@ def test_the_size_is_checked_before_reading(tmp_path):
         file.truncate(2**42)
     with pytest.raises(OSError, match="it has 4398046511104 bytes; must be at most 4294967296"):
         files.read(path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such rights")
+@pytest.mark.parametrize(("options", "mode"), [({}, 0o666), ({"mode": 0o600}, 0o600)])
+def test_a_file_has_the_rights_that_are_asked_for(options, mode, tmp_path):
+    """As far as the mask of the process lets it."""
+    for mask in (0, 0o027):
+        before = os.umask(mask)
+        try:
+            files.put(tmp_path / "x", b"", **options)
+        finally:
+            os.umask(before)
+        assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == mode & ~mask

@@ -298,6 +298,12 @@ def test_termination_at_the_time_limit_is_no_truncation():
     assert stats.episode_truncated.tolist() == [False, False]
 
 
+def test_statistics_have_the_types_that_they_say():
+    """Lengths count, as the tutorial's do not: they index arrays."""
+    _, stats = reference.q_learning(PAIR, 1, epsilon=1.0, rng=Script(*PATH))
+    assert [array.dtype for array in stats] == [np.int64, np.float64, np.bool_]
+
+
 def draws(learn, stats):
     """Count the uniforms that a run with random ties must have drawn."""
     steps, truncated = int(stats.episode_lengths.sum()), int(stats.episode_truncated.sum())
