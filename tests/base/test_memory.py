@@ -25,7 +25,7 @@ def test_a_run_of_a_list_takes_17_bytes(installed):
     installed(17 * 3 * 5)
     memory.check_cells(3, 5)
     installed(17 * 3 * 5 - 1)
-    with pytest.raises(fastq.InputError, match="^3 configurations x 5 runs: takes"):
+    with pytest.raises(fastq.InputError, match=r"^3 configurations x 5 runs: takes"):
         memory.check_cells(3, 5)
 
 
