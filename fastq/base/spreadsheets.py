@@ -35,11 +35,11 @@ def _is_number(text: str) -> bool:
 
 def as_csv(table: "pd.DataFrame") -> str:
     """Write a table as CSV, without its index; numbers stay as they are."""
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+    from pandas.api.types import is_numeric_dtype
 
     safe = table.set_axis(range(len(table.columns)), axis=1)
     for index in safe.columns:
-        if not (is_numeric_dtype(safe[index]) or is_bool_dtype(safe[index])):
+        if not is_numeric_dtype(safe[index]):  # of bools as well
             safe[index] = safe[index].map(_quoted_if_text)
     names = [quoted(str(name)) for name in table.columns]
     return safe.set_axis(names, axis=1).to_csv(index=False, lineterminator="\n")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fastq
-from fastq.base.text import file_name, printable
+from fastq.base.text import LONGEST, file_name, is_name, printable
 
 NAMES = [r"$\frac$", "α", "a/b", "../../x", "<script>", "..", "", "\x1b[31m", "a" * 300, "CON "]
 
@@ -47,3 +47,10 @@ def test_plain_names_stay_as_they_are():
         "sensitivity-alpha",
         "a.b",
     ]
+
+
+def test_a_name_is_printable_text_of_at_most_1000_letters():
+    assert LONGEST == 1000
+    assert is_name("a" * 1000)
+    for bad in ("a" * 1001, "a\nb", 3, None):
+        assert not is_name(bad)

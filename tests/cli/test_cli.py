@@ -1,5 +1,6 @@
 """The command line, as a user types it, in processes of their own and in this one."""
 
+import inspect
 import json
 import re
 import subprocess
@@ -8,7 +9,7 @@ import sys
 import pandas as pd
 import pytest
 
-from fastq import Results, cli
+from fastq import InputError, Results, cli
 
 SPEC = """\
 env = "fastq/WindyGridworld-v0"
@@ -159,6 +160,43 @@ def test_the_first_time_it_says_that_it_compiles(here):
         for name in ("a", "b")
     ]
     assert said == [1, 0]
+
+
+@pytest.mark.parametrize("trust", [False, True])
+@pytest.mark.parametrize("command", ["select", "compare", "report"])
+def test_trust_reaches_what_reads_the_study(command, trust, fastq, monkeypatch):
+    """Were it lost, code would be run that nobody trusts, or none that somebody does."""
+    seen = []
+
+    def opened(self, directory, sweep=None, *, trust=False):
+        seen.append((str(directory), trust))
+        raise InputError("seen")
+
+    monkeypatch.setattr(Results, "__init__", opened)
+    assert fastq(command, "there", *["--trust"] * trust)[0] == 2
+    assert seen == [("there", trust)]
+
+
+@pytest.mark.parametrize(
+    ("command", "names", "options"),
+    [
+        ("select", ("metric", "confirm_runs", "level"), ()),
+        ("compare", ("metric", "confirm_runs", "by", "level"), ("--by", "alpha")),
+    ],
+)
+def test_options_reach_the_question(command, names, options, results, fastq, monkeypatch):
+    given = {"metric": "length", "confirm_runs": 7, "by": "alpha", "level": 0.5}
+    question, seen = getattr(Results, command), []
+
+    def asked(self, *arguments, **named):
+        found = inspect.signature(question).bind(self, *arguments, **named).arguments
+        seen.append({name: found[name] for name in names})
+        raise InputError("seen")
+
+    monkeypatch.setattr(Results, command, asked)
+    words = [str(results.directory), "--metric", "length", "--confirm", "7", "--level", "0.5"]
+    assert fastq(command, *words, *options)[0] == 2
+    assert seen == [{name: given[name] for name in names}]
 
 
 def test_help_imports_nothing_heavy():
