@@ -128,8 +128,14 @@ def area_of(module: str) -> str:
     return module.partition("/")[0] if "/" in module else "fastq"
 
 
-def judge_all(project: Project, modules: Sequence[str], jobs: int) -> list[Verdict]:
-    """Try mutants of many modules, in as many copies of the project as there are jobs."""
+def judge_all(
+    project: Project, modules: Sequence[str], jobs: int
+) -> tuple[list[Verdict], list[str]]:
+    """Try mutants of many modules, in as many copies of the project as there are jobs.
+
+    Modules whose tests can tell nothing are listed apart, each with the reason.
+    """
+    unfit: list[str] = []
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(jobs) as pool:
         free: queue.Queue[Scratch] = queue.Queue()
         for number in range(jobs):
@@ -139,13 +145,16 @@ def judge_all(project: Project, modules: Sequence[str], jobs: int) -> list[Verdi
             scratch = free.get()
             try:
                 found = project.judge(module, scratch)
+            except UnfitError as error:
+                unfit.append(f"{module}: {error}")
+                return []
             finally:
                 free.put(scratch)
             caught = sum(verdict.caught for verdict in found)
             print(f"{module}: {caught} of {len(found)}", file=sys.stderr, flush=True)
             return found
 
-        return [verdict for found in pool.map(work, modules) for verdict in found]
+        return [verdict for found in pool.map(work, modules) for verdict in found], unfit
 
 
 def table(verdicts: Sequence[Verdict]) -> str:
@@ -178,11 +187,10 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--jobs", type=int, default=1)
     chosen = parser.parse_args(words)
     project = Project(ROOT, chosen.per_module, chosen.seed)
-    try:
-        verdicts = judge_all(project, project.modules(chosen.area or ()), chosen.jobs)
-    except UnfitError as error:
-        raise SystemExit(str(error)) from None
+    verdicts, unfit = judge_all(project, project.modules(chosen.area or ()), chosen.jobs)
     print(table(verdicts))
+    if unfit:
+        raise SystemExit("\n".join(["\nNot measured:", *unfit]))
 
 
 if __name__ == "__main__":

@@ -19,8 +19,6 @@ from fastq.execution.engines import engine
 from tests.conftest import SMALL, rerun
 from tests.support.engine_contract import FIELDS, EngineContract, ProcessContract
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory):
@@ -65,10 +63,12 @@ class TestThreads(EngineContract):
     backend = "threading"
 
 
+@pytest.mark.slow
 class TestProcesses(ProcessContract):
     backend = "loky"
 
 
+@pytest.mark.slow
 class TestDask(ProcessContract):
     backend = "dask"
 
@@ -84,11 +84,13 @@ class TestDask(ProcessContract):
         assert [worker.pid for worker in dask_cluster.workers.values()] != pids
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_cluster")
 class TestRay(ProcessContract):
     backend = "ray"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("backend", "package"), [("dask", "distributed"), ("ray", "ray")])
 def test_a_cluster_of_this_machine_is_started_and_ended(backend, package, tmp_path):
     """As a user starts it, by default with as many tries as the cluster makes."""
