@@ -34,6 +34,7 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
 }
 _OPPOSITES = [("min", "max"), ("any", "all"), ("floor", "ceil"), ("argmin", "argmax")]
 _OPPOSITE = dict([*_OPPOSITES, *((second, first) for first, second in _OPPOSITES)])
+_UNNOTICED = ("strict", "stacklevel")
 _LEFT_ALONE = (ast.Import, ast.ImportFrom, ast.JoinedStr, ast.Raise, ast.Global, ast.Nonlocal)
 
 
@@ -105,10 +106,10 @@ def opposite(node: ast.AST) -> Pairs:
 
 
 def argument(node: ast.AST) -> Pairs:
-    """Forget a keyword argument."""
+    """Forget a keyword argument, but one that right code never notices."""
     if isinstance(node, ast.Call):
         for keyword in node.keywords:
-            if keyword.arg is not None:
+            if keyword.arg not in (None, *_UNNOTICED):
                 others = [one for one in node.keywords if one is not keyword]
                 yield node, _changed(node, keywords=others)
 
