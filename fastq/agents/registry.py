@@ -26,7 +26,14 @@ from fastq.base.loading import SweepWhileLoadingError, execute, loading
 from fastq.base.validation import meant, shorten
 
 AGENTS: dict[str, type[Agent]] = {
-    agent.name: agent for agent in (QLearning, Sarsa, ExpectedSarsa, DoubleQLearning, DynaQ)
+    agent.name: agent
+    for agent in (
+        QLearning,
+        Sarsa,
+        ExpectedSarsa,
+        DoubleQLearning,
+        DynaQ,
+    )
 }
 """Every agent of fastq's own by its name.
 

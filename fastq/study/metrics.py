@@ -52,7 +52,7 @@ class Definition:
     unit: str = ""
     """Of its values, where the words do not name it."""
     takes: Literal["nothing", "episodes", "return"] = "nothing"
-    """What the number after the colon is. A return must be given; of episodes, the last tenth is
+    """What the number after the colon is. A return must be given; of episodes, a tenth of them is
     the default."""
     numbered: str = ""
     """The words where there is a number, which stands for ``{}``."""

@@ -72,8 +72,8 @@ class Sweep(Validated):
     env_args : dict, optional
         Passed to `gymnasium.make`, with an id only.
     agent : str, class, or list of them
-        ``"q_learning"``, ``"sarsa"``, ``"expected_sarsa"``, ``"double_q_learning"``, ``"dyna_q"``;
-        a custom algorithm, or where its class stands: ``"file.py:Class"``.
+        One of fastq's own by its name, as ``"q_learning"`` (`fastq.agents.registry.AGENTS` has
+        them all); a custom algorithm, or where its class stands: ``"file.py:Class"``.
     grid : dict of str to sequence
         Values for each hyperparameter that is varied: numbers, words or schedules.
     fixed : dict, optional

@@ -1,6 +1,7 @@
 """Agents by their words; and classes that no other process can import, run by other processes."""
 
 import os
+import re
 import subprocess
 import sys
 import types
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import fastq
-from fastq.agents.registry import find_agent, word_for
+from fastq.agents.registry import AGENTS, find_agent, word_for
 
 ROOT = Path(fastq.__file__).parents[1]
 
@@ -31,6 +32,18 @@ def test_fastqs_own():
         assert find_agent(name) is find_agent(kind) is kind
         assert word_for(kind) == name
         assert find_agent(f"fastq:{kind.__name__}") is kind
+
+
+def test_the_page_of_specs_lists_every_agent_and_every_hyperparameter():
+    """Each once, in its table; no agent or hyperparameter stands there that does not exist."""
+    page = (ROOT / "experiments" / "README.md").read_text()
+    agents, hyperparameters = (
+        re.findall(r"^\| `(\w+)`", part.partition("\n\n")[0], flags=re.M)
+        for part in (page.partition("| agent |")[2], page.partition("| hyperparameter |")[2])
+    )
+    assert agents == list(AGENTS)
+    own = dict.fromkeys(name for kind in AGENTS.values() for name in kind.model_fields)
+    assert sorted(hyperparameters) == sorted(own)
 
 
 def test_a_class_in_a_file(tmp_path, monkeypatch):

@@ -62,7 +62,7 @@ def test_they_are_those_of_the_reference_alone_and_in_a_batch(kind, policy):
         assert not np.isfinite(batch.q).all()
         for run in range(0, 20, 3):
             assert_same(run_of(batch, run), fastq.train(mdp, agent, run=run, **options))
-        assert check_parity(agent, mdp, episodes=6, seed=3, runs=4, max_steps=30)
+        assert check_parity(agent, mdp, runs=20, **options)
 
 
 @pytest.mark.slow
