@@ -257,6 +257,20 @@ def test_performance_profiles():
     assert band_of(ax.collections[1]) == set(share.round(9)) | set((share / 2).round(9))
     assert legend_of(ax)[0] == "9 runs, 95 % bootstrap interval"
     assert (ax.get_xlabel(), ax.get_yticks().tolist()[-1]) == ("threshold: return", 1)
+    assert ax.get_xlim() == pytest.approx((9, 31))  # where the share is neither 0 nor 1
+
+
+def test_the_axis_is_longer_only_where_the_legend_is_inside_and_above():
+    def top(count):
+        table = curves(count, metric="return").rename(columns={"episode": "threshold"})
+        share = 1 / (1 + table["threshold"])
+        table = table.assign(estimate=share, lower=share, upper=share)
+        return plot.performance_profiles(table).get_ylim()[1]
+
+    assert top(2) > 1.2
+    assert top(30) < 1.1
+    ax = plot.learning_curves(curves(2))
+    assert ax.get_ylim()[1] <= ax.dataLim.y1 + 0.1 * ax.dataLim.height
 
 
 def pairs(estimates, **attrs):
@@ -317,6 +331,14 @@ def test_distribution():
     assert drawn[0].get_xlabel() == "return in episode 99, each run"
     medians = [line.get_xdata()[0] for line in drawn[0].lines if line.get_linewidth() == 2]
     assert medians == [24.5, 48.0]
+
+
+def test_runs_far_from_the_others_are_drawn_once():
+    """As dots: a box would draw them again."""
+    values = [*range(20), 1000]
+    ax = plot.distribution(pd.DataFrame({"run": range(21), "value": values}))
+    assert not [line for line in ax.lines if 1000 in line.get_xdata()]
+    assert 1000 in ax.collections[0].get_offsets()[:, 0]
 
 
 @pytest.mark.parametrize("values", [[3.0], [NAN, NAN]])

@@ -73,6 +73,7 @@ def test_the_data_behind_the_pictures(compared):
 def test_the_curves_are_those_of_each_agent_at_its_best(compared):
     captions = compared[1].count("each agent at its best by return")
     assert captions == 2  # against episodes, and against steps
+    assert "Return over the grid" in compared[1]
 
 
 def test_the_same_study_gives_the_same_page(compared, tmp_path):

@@ -342,3 +342,32 @@ def test_a_missing_hyperparameter_is_not_taken_for_one_whose_name_begins_it(fiel
     own |= {"grid": {"step": [2.0]}, "fixed": {"step_count": 0.5}}
     with pytest.raises(fastq.InputError, match=r"^grid.step\[0\] = 2.0: must be a number"):
         fastq.Sweep(**own)
+
+
+def test_a_sweep_is_shown_in_some_lines(fields):
+    told = [
+        "Sweep(q_learning on fastq/WindyGridworld-v0:",
+        "  6 configurations x 5 runs x 20 episodes, seed 3",
+        "  alpha = [0.1, 0.5, 0.9]",
+        "  epsilon = [0.05, 0.1])",
+    ]
+    assert str(fastq.Sweep(**fields)).splitlines() == told
+    assert repr(fastq.Sweep(**fields)) == str(fastq.Sweep(**fields))
+
+
+def test_a_sweep_with_many_hyperparameters_is_cut(tmp_path):
+    path = tmp_path / "mine.py"
+    names = [f"x{i}" for i in range(9)]
+    path.write_text(
+        "import fastq\nclass Mine(fastq.Algorithm):\n"
+        + "".join(f"    {name}: float = 0.0\n" for name in names)
+        + "    def act(q, state, u, agent):\n        return 0\n"
+        "    def update(q, step, agent):\n        q[step.state, step.action] += agent.x0\n"
+    )
+    sweep = fastq.Sweep(
+        env="fastq/WindyGridworld-v0", agent=f"{path}:Mine", grid={name: [0.0] for name in names},
+        episodes=1, runs=1,
+    )  # fmt: skip
+    lines = str(sweep).splitlines()
+    assert len(lines) == 9
+    assert lines[-2:] == ["  x5 = [0.0]", "  and 3 more)"]
