@@ -272,7 +272,8 @@ def _path(listing: Listing) -> str:
 def _import_name(module: types.ModuleType) -> str:
     """Give the name to import a module by. A public name of fastq's stays where modules move."""
     leaf = module.__name__.rpartition(".")[2]
-    is_public = getattr(sys.modules["fastq"], leaf, None) is module
+    is_ours = module.__name__.startswith("fastq.")
+    is_public = is_ours and getattr(sys.modules["fastq"], leaf, None) is module
     return f"fastq.{leaf}" if is_public else module.__name__
 
 

@@ -22,7 +22,14 @@ from fastq.report.html_page import Picture, Section, Table, render
 from fastq.report.pictures import axes_of, choose_curves, curve_of, draw_curves, window_of
 from fastq.results.results import Results
 from fastq.results.selection import NoneFiniteError
-from fastq.results.sentences import Endings, edge_sentences, sentence, summary_sentences
+from fastq.results.sentences import (
+    Endings,
+    capital,
+    edge_sentences,
+    percent,
+    sentence,
+    summary_sentences,
+)
 from fastq.study.metrics import Metric, find_metric
 
 if TYPE_CHECKING:
@@ -135,7 +142,7 @@ class _Page:
         ]
         table = pd.DataFrame(rows, columns=["setting", "value"])
         unfinished = self._results.total - self._results.finished
-        text = [f"All intervals are over runs, at {100 * self._level:g} % confidence."]
+        text = [f"All intervals are over runs, at {percent(self._level)} confidence."]
         if unfinished:
             text.append(f"{unfinished:,} runs are not there: the sweep was stopped, or raced.")
         text += [f"Stale: {runs}." for runs in self._results.stale]
@@ -148,11 +155,11 @@ class _Page:
         shown, metric = curve_of(self._metric), str(self._metric)
         which = words or "all configurations"
         curves = results.curves(shown, level=self._level, window=window_of(results.study))
-        caption = f"{_capital(shown)} of {which}"
+        caption = f"{capital(shown)} of {which}"
         pictures = [_drawn(curves, "curves", caption, lambda: draw_curves(curves, chosen))]
         if self._metric.of_policies:
             learned = results.curves(metric, level=self._level)
-            caption = f"{_capital(metric_label(metric))}: {which}"
+            caption = f"{capital(metric_label(metric))}: {which}"
             draw = _drawn(learned, metric, caption, lambda: draw_curves(learned, chosen))
             pictures.append(draw)
         if record.has_episodes:
@@ -175,7 +182,7 @@ class _Page:
         pictures = []
         if len(self._names) > 1:
             x, y = axes_of(self._names)
-            caption = f"{_capital(str(self._metric))} over the grid"
+            caption = f"{capital(str(self._metric))} over the grid"
             heat, metric = selection.table, str(self._metric)
             draw = partial(plot.heatmap, heat, x, y, metric=metric, estimator="mean")
             pictures = [_drawn(heat, "grid", caption, draw)]
@@ -290,8 +297,3 @@ def _drawn(data: pd.DataFrame, name: str, caption: str, draw: "Callable[[], Axes
 def _listed(values: list[Any]) -> str:
     """Write the values of a grid."""
     return ", ".join(str(value) for value in values)
-
-
-def _capital(text: str) -> str:
-    """Begin with a capital."""
-    return text[:1].upper() + text[1:]

@@ -90,8 +90,11 @@ class Comparison:
     def _names(self) -> list[str]:
         """Name those that are compared, in the order of `winners`."""
         pairs = self.differences
-        names = dict.fromkeys([*pairs["first"], *pairs["second"]])
-        return [name if self.by == "agent" else f"{self.by} = {name}" for name in names]
+        return [*map(self._called, dict.fromkeys([*pairs["first"], *pairs["second"]]))]
+
+    def _called(self, name: object) -> str:
+        """Name one of those that are compared: an agent by its name alone."""
+        return str(name) if self.by == "agent" else f"{self.by} = {name}"
 
     def _of_winners(self) -> list[str]:
         """Say how good each is at its best, and whether that lies at the edge of the grid."""
@@ -113,10 +116,7 @@ class Comparison:
 
     def _of_pair(self, row: Mapping[Hashable, Any]) -> list[str]:
         """Say which of two is better, by how much, and how often."""
-        names = [str(row["first"]), str(row["second"])]
-        if self.by != "agent":
-            names = [f"{self.by} = {name}" for name in names]
-        first, second = names
+        first, second = self._called(row["first"]), self._called(row["second"])
         gap, sign = _numbers(row), find_metric(self.metric).sign
         better = Bounded(*(row[f"improvement{end}"] for end in ("", "_lower", "_upper")))
         often = f"{first} does better than {second} in the same run with probability {better}."

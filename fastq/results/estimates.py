@@ -51,6 +51,17 @@ class Line(NamedTuple):
     truncated_runs: int
 
 
+class Ended(NamedTuple):
+    """How the runs of a configuration ended."""
+
+    runs: int
+    truncated: int
+    """Episodes."""
+    truncated_runs: int
+    diverged: int
+    """Runs."""
+
+
 def check_spec(record: Record, spec: EstimateSpec) -> Metric:
     """Raise `InputError` for what is not allowed, or was not recorded."""
     metric = find_metric(spec.metric)
@@ -132,36 +143,39 @@ def line(
 ) -> Line:
     """Sum up a configuration; `values` are the metric of each run, but for moments."""
     if values is None:
-        return _line_of_moments(entries, spec, episodes)
-    columns = entries.columns
+        return _line_of_moments(record, entries, spec, episodes)
     name = find_metric(spec.metric).definition.column
-    final, truncated = per_run.final(record, entries, name, episodes), columns["truncated"]
+    final = per_run.final(record, entries, name, episodes)
     lengths = per_run.of_runs(record, entries, Metric("length"), episodes)
     return Line(
         *_numbers(spec.of(values[:, None])),
-        runs=len(values),
         final=statistics.mean_where_finite(final),
         length=float(lengths.mean()),
-        truncated=int(truncated.sum()),
-        diverged=int(columns["diverged"][:, 0].sum()),
-        truncated_runs=int((truncated > 0).any(axis=1).sum()),
+        **ended(record, entries, episodes)._asdict(),
     )
 
 
-def _line_of_moments(entries: Entries, spec: EstimateSpec, episodes: int) -> Line:
+def _line_of_moments(record: Record, entries: Entries, spec: EstimateSpec, episodes: int) -> Line:
     """Sum up a configuration of which moments were recorded."""
-    truncated = entries.columns["truncated"]
     runs, moments = _total(entries, spec.metric)
     lengths = _total(entries, "length")[1]
     return Line(
         *_numbers(_of_moments(runs, moments, slice(episodes, episodes + 1), spec.level)),
-        runs=runs,
         final=statistics.mean_where_finite(moments.mean[:, episodes + 1]),
         length=float(lengths.mean[0, episodes]),
-        truncated=int(truncated[:, :episodes].sum()),
-        diverged=int(entries.columns["diverged"][:, 0].sum()),
-        truncated_runs=int(truncated[:, episodes].sum()),
+        **ended(record, entries, episodes)._asdict(),
     )
+
+
+def ended(record: Record, entries: Entries, episodes: int) -> Ended:
+    """Count how the runs of a configuration ended, whatever was recorded of them."""
+    truncated, diverged = (entries.columns[name] for name in ("truncated", "diverged"))
+    if record.has_moments:
+        runs = int(entries.columns["runs"][:, 0].sum())
+        cut, cut_runs = truncated[:, :episodes].sum(), truncated[:, episodes].sum()
+    else:
+        runs, cut, cut_runs = len(entries.run), truncated.sum(), (truncated > 0).any(axis=1).sum()
+    return Ended(runs, int(cut), int(cut_runs), int(diverged[:, 0].sum()))
 
 
 def moments(record: Record, entries: Entries, metric: str, episodes: int) -> tuple[int, Moments]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from fastq.results.sensitivity import are_numbers
 from fastq.study.metrics import find_metric
+from fastq.study.record import COLUMNS
 from fastq.study.study import Cell, describe
 
 _NAMED = 5
@@ -231,7 +232,12 @@ def listed(names: Sequence[str]) -> str:
 
 def sentence(text: str) -> str:
     """Begin with a capital, and end with a full stop."""
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{capital(text)}."
+
+
+def capital(text: str) -> str:
+    """Begin with a capital."""
+    return text[:1].upper() + text[1:]
 
 
 def percent(level: float) -> str:
@@ -240,8 +246,9 @@ def percent(level: float) -> str:
 
 
 def _varied(summary: pd.DataFrame) -> list[str]:
-    """List the columns of a summary that hold hyperparameters."""
-    return list(summary.columns[: summary.columns.get_loc("estimate")])
+    """List the columns of a table about configurations that hold hyperparameters."""
+    names = map(str, summary)
+    return [name for name in names if name == "agent" or name not in COLUMNS]
 
 
 def _less(metric: str) -> str:

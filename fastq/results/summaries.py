@@ -1,5 +1,8 @@
 """Summaries: a line for each configuration, and its performance profile."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -11,7 +14,7 @@ from fastq.results.printed import Summary
 from fastq.results.recorded import Recorded
 from fastq.results.run_tables import check_reached
 from fastq.results.sentences import Endings
-from fastq.study.metrics import Floats, Metric, find_metric
+from fastq.study.metrics import Floats, find_metric
 
 _THRESHOLDS = 200
 
@@ -21,31 +24,31 @@ def summary(recorded: Recorded, spec: EstimateSpec) -> Summary:
     study = recorded.study
     metric = estimates.check_spec(study.record, spec)
     check_reached(recorded, metric)
-    table = Summary(_lines(recorded, spec, metric))
+    record, episodes = study.record, study.episodes
+    indices, lines = [], []
+    for index, entries in recorded.by_configuration():
+        values = None if record.has_moments else recorded.of_runs(metric, index, entries)
+        indices.append(index)
+        lines.append(estimates.line(record, entries, spec, episodes, values))
+    table = Summary(_with_points(recorded, indices, lines))
     table.attrs.update(spec._asdict())
     return table
 
 
 def endings(recorded: Recorded) -> Endings:
-    """Count how the recorded runs of each configuration ended, whatever was recorded of them."""
-    return Endings.of(_lines(recorded, EstimateSpec(), None))
-
-
-def _lines(recorded: Recorded, spec: EstimateSpec, metric: Metric | None) -> pd.DataFrame:
-    """Make a line for each configuration that has runs; without a metric, its estimate says 0."""
+    """Count how the recorded runs of each configuration ended."""
     record, episodes = recorded.study.record, recorded.study.episodes
-    indices, lines = [], []
-    for index, entries in recorded.by_configuration():
-        if record.has_moments:
-            values = None
-        elif metric is None:
-            values = np.zeros(len(entries.run))
-        else:
-            values = recorded.of_runs(metric, index, entries)
-        indices.append(index)
-        lines.append(estimates.line(record, entries, spec, episodes, values))
+    by_index = dict(recorded.by_configuration())
+    counts = [estimates.ended(record, entries, episodes) for entries in by_index.values()]
+    return Endings.of(_with_points(recorded, [*by_index], counts))
+
+
+def _with_points(
+    recorded: Recorded, indices: Sequence[int], rows: Sequence[NamedTuple]
+) -> pd.DataFrame:
+    """Make a table of rows, with the hyperparameters of the configurations that they are about."""
     points = pd.DataFrame(recorded.points(np.array(indices), 1))
-    return pd.concat([points, pd.DataFrame(lines)], axis=1)
+    return pd.concat([points, pd.DataFrame(rows)], axis=1)
 
 
 def profile(values: Floats, points: pd.DataFrame, metric: str, level: float) -> pd.DataFrame:

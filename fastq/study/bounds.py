@@ -87,7 +87,7 @@ def _check_bounded(setting: Setting) -> None:
             f"metric = '{setting.metric}': has no bounds, for rewards of {setting.mdp.name!r} are "
             'normal; must have some for guarantee = "any"',
             field="metric",
-            value=str(setting.metric),
+            value=setting.metric,
         )
 
 
