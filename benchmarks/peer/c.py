@@ -1,7 +1,8 @@
 """Agents in plain C, compiled where a compiler is found, and held to fastq's numbers bit for bit.
 
-``twins.c`` is compiled into a temporary folder, once for each sort of world; what the calls need is
-laid out before they are timed: tables, seeds, and the memory that they write to.
+``twins.c`` is compiled into a temporary folder, once for each sort of task. The world, the policy
+and the seeds are laid out before the calls are timed; each call allocates and clears its Q-tables,
+as fastq's do.
 """
 
 import ctypes
@@ -22,7 +23,11 @@ from fastq.agents.td_control import TDAgent
 from peer.measure import Missing
 
 SOURCE = Path(__file__).with_name("twins.c")
-FLAGS = ("-O3", "-march=native", "-ffp-contract=off", "-shared", "-fPIC")
+FLAGS = ("-O3", "-ffp-contract=off", "-shared", "-fPIC")
+POLICIES = ("FIRST", "SHARED", "SOFTMAX", "SIMPLE")
+"""As policy.h numbers them."""
+MOST_SHARED = 8
+"""So many actions can share a tie: each set of them has a row of probabilities."""
 
 
 class World(ctypes.Structure):
@@ -49,6 +54,9 @@ class Agent(ctypes.Structure):
         ("probabilities", ctypes.c_void_p),
         ("alpha", ctypes.c_double),
         ("gamma", ctypes.c_double),
+        ("epsilon", ctypes.c_double),
+        ("temperature", ctypes.c_double),
+        ("power", ctypes.c_double),
     ]
 
 
@@ -65,6 +73,8 @@ class Batch(ctypes.Structure):
         ("environment", ctypes.c_void_p),
         ("runs", ctypes.c_int32),
         ("episodes", ctypes.c_int32),
+        ("num_tables", ctypes.c_int32),
+        ("keeps", ctypes.c_int32),
     ]
 
 
@@ -75,6 +85,17 @@ class Outcome(NamedTuple):
     returns: NDArray[np.float64]
     lengths: NDArray[np.int32]
     truncated: NDArray[np.bool_]
+
+
+class Sort(NamedTuple):
+    """What is constant in the compiled code: the macros of twins.c, and the processor."""
+
+    actions: int
+    outcomes: int
+    stochastic: bool
+    policy: int
+    visits: bool
+    architecture: str
 
 
 def compiler() -> str | None:
@@ -89,7 +110,13 @@ class Twin:
     ----------
     mdp : FiniteMDP
     agent : TDAgent
-        Epsilon-greedy, ties to the first, numbers for alpha and epsilon, Q-values from 0.
+        Q-values from 0; numbers for alpha and epsilon, but that alpha of Q-learning may fall with
+        visits. Other policies than epsilon-greedy with ties to the first are for all but Expected
+        Sarsa and Double Q-learning.
+    simple : bool
+        Whether actions are drawn as `fastq.rules.epsilon_greedy` does it.
+    architecture : str
+        The processor that the compiler knows by this name.
 
     Raises
     ------
@@ -97,35 +124,57 @@ class Twin:
         Where no compiler is found, or it fails.
     """
 
-    def __init__(self, mdp: fastq.FiniteMDP, agent: TDAgent) -> None:
-        sort = mdp.num_actions, mdp.num_outcomes, not mdp.deterministic
-        self._function = getattr(_library(*sort), agent.name)
+    def __init__(
+        self,
+        mdp: fastq.FiniteMDP,
+        agent: TDAgent,
+        *,
+        simple: bool = False,
+        architecture: str = "native",
+    ) -> None:
+        policy = "SIMPLE" if simple else _policy_of(agent)
+        visits = isinstance(agent.alpha, fastq.Visits)
+        sort = Sort(
+            mdp.num_actions,
+            mdp.num_outcomes,
+            not mdp.deterministic,
+            POLICIES.index(policy),
+            visits,
+            architecture,
+        )
+        self._function = getattr(_library(sort), agent.name)
         self._function.restype = None
         self._shape = mdp.num_states, mdp.num_actions
+        self._num_tables = 2 if isinstance(agent, fastq.DoubleQLearning) else int(visits)
         self._kept: list[NDArray[Any]] = []
-        self._world, self._agent = self._lay_out_world(mdp), self._lay_out_agent(agent)
+        self._world = self._lay_out_world(mdp)
+        self._agent = self._lay_out_agent(agent, policy)
 
-    def prepare(self, seed: int, runs: NDArray[np.integer], episodes: int) -> Callable[[], Outcome]:
-        """Seed some runs and allocate what they write; give the function that trains them."""
+    def prepare(
+        self, seed: int, runs: NDArray[np.integer], episodes: int, *, keep_q: bool = True
+    ) -> Callable[[], Outcome]:
+        """Seed some runs; give the function that trains them, which may be called once.
+
+        Without `keep_q` there is one Q-table, in the end that of the last run.
+        """
         count, words = len(runs), np.empty((len(runs), 0), dtype=np.uint32)
-        outcome = Outcome(
-            np.full((count, *self._shape), np.nan),
+        written = (
             np.full((count, episodes), np.nan),
             np.full((count, episodes), -1, dtype=np.int32),
             np.full((count, episodes), True),
         )
-        tables = np.full((2, *self._shape), np.nan)
         states = [
             streams.states(seed, runs, stream, words)
             for stream in (streams.ACTIONS, streams.ENVIRONMENT)
         ]
-        memory = [*outcome, tables, *states]
-        batch = Batch(*(array.ctypes.data for array in memory), count, episodes)
-        arguments = [ctypes.byref(given) for given in (self._world, self._agent, batch)]
 
-        def train(_memory: list[NDArray[Any]] = memory) -> Outcome:
-            self._function(*arguments)
-            return outcome
+        def train() -> Outcome:
+            q = np.empty((count if keep_q else 1, *self._shape))
+            tables = np.empty((self._num_tables, *self._shape))
+            addresses = [array.ctypes.data for array in (q, *written, tables, *states)]
+            batch = Batch(*addresses, count, episodes, self._num_tables, keep_q)
+            self._function(*map(ctypes.byref, (self._world, self._agent, batch)))
+            return Outcome(q, *written)
 
         return train
 
@@ -144,18 +193,20 @@ class Twin:
             mdp.max_steps,
         )
 
-    def _lay_out_agent(self, agent: TDAgent) -> Agent:
-        """Lay out an agent; its policy is summed up as `Generator.choice` does."""
-        num_actions = self._shape[1]
-        policy = np.ones((num_actions, num_actions)) * agent.epsilon / num_actions
-        policy[np.diag_indices(num_actions)] += 1.0 - agent.epsilon
-        cumulative = policy.cumsum(axis=1)
-        thresholds = _least_beyond(cumulative / cumulative[:, -1:])
+    def _lay_out_agent(self, agent: TDAgent, policy: str) -> Agent:
+        """Lay out an agent."""
+        probabilities = _probabilities(self._shape[1], agent.epsilon, shared=policy == "SHARED")
+        cumulative = probabilities.cumsum(axis=1)
+        thresholds = _least_beyond(cumulative / cumulative[:, -1:])  # as `Generator.choice` does
+        by_visits = isinstance(agent.alpha, fastq.Visits)
         return Agent(
             self._keep(thresholds, np.uint64),
-            self._keep(policy, np.float64),
-            agent.alpha,
+            self._keep(probabilities, np.float64),
+            0.0 if by_visits else agent.alpha,
             agent.gamma,
+            agent.epsilon,
+            agent.temperature or 0.0,
+            agent.alpha.power if by_visits else 0.0,
         )
 
     def _keep(self, table: NDArray[Any], dtype: type) -> int:
@@ -164,22 +215,43 @@ class Twin:
         return self._kept[-1].ctypes.data
 
 
+def _policy_of(agent: TDAgent) -> str:
+    """Name the policy of an agent."""
+    if agent.temperature is not None:
+        return "SOFTMAX"
+    return "SHARED" if agent.ties == "random" else "FIRST"
+
+
+def _probabilities(num_actions: int, epsilon: float, *, shared: bool) -> NDArray[np.float64]:
+    """Give the epsilon-greedy policy, a row for each greedy action, or for each set of them."""
+    if not shared:
+        best = np.eye(num_actions, dtype=np.bool_)
+    elif num_actions <= MOST_SHARED:
+        sets = np.arange(1 << num_actions)
+        best = (sets[:, np.newaxis] >> np.arange(num_actions) & 1).astype(np.bool_)
+    else:
+        raise ValueError(f"{num_actions} actions: at most {MOST_SHARED} can share a tie")
+    count = np.maximum(best.sum(axis=1, keepdims=True), 1)  # no set is empty but that of no row
+    return np.ones(best.shape) * epsilon / num_actions + best * ((1.0 - epsilon) / count)
+
+
 def _least_beyond(cumulative: NDArray[np.float64]) -> NDArray[np.uint64]:
     """Give the least k with ``cumulative <= k * 2**-53``."""
     return np.ceil(cumulative * 2.0**53).astype(np.uint64)
 
 
 @functools.cache
-def _library(num_actions: int, num_outcomes: int, stochastic: bool) -> ctypes.CDLL:
-    """Compile the twins for a sort of world."""
+def _library(sort: Sort) -> ctypes.CDLL:
+    """Compile the twins for a sort of task."""
     found = compiler()
     if found is None:
         raise Missing("plain C (no compiler is found)")
-    sort = {"ACTIONS": num_actions, "OUTCOMES": num_outcomes, "STOCHASTIC": int(stochastic)}
-    constants = [f"-D{name}={value}" for name, value in sort.items()]
+    given = sort._asdict()
+    flags = [*FLAGS, f"-march={given.pop('architecture')}"]
+    constants = [f"-D{name.upper()}={int(value)}" for name, value in given.items()]
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "twins.so"
-        command = [found, *FLAGS, *constants, "-o", str(library), str(SOURCE)]
+        command = [found, *flags, *constants, "-o", str(library), str(SOURCE), "-lm"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise Missing(f"plain C ({found} fails: {done.stderr.strip()[:200]!r})")
