@@ -8,13 +8,14 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from peer import c, work
+from peer import c, customs, sweeps, work
 from peer.measure import Figures, ratios
 
 
 def tables(figures: Figures, left_out: Sequence[str]) -> str:
     """Write all that is to be said."""
-    parts = [_peers(figures[work.WINDY]), _ratios(figures)]
+    parts = [_peers(figures[work.WINDY])] if work.WINDY in figures else []
+    parts.append(_ratios(figures))
     if left_out:
         parts.append(f"Left out: {'; '.join(left_out)}.")
     return "\n\n".join([*parts, machine()])
@@ -65,7 +66,12 @@ _PAIRS = (
     (work.C, work.BATCH),
     (work.C, work.SINGLE),
     (work.SINGLE, work.CUSTOM),
+    (work.C, customs.CUSTOM),
+    (customs.BUILT_IN, customs.CUSTOM),
+    (work.C, customs.BRANCHES),
+    (customs.BUILT_IN, customs.BRANCHES),
     (work.ONE, work.TWO),
+    (sweeps.BARE, sweeps.RECORDED),
 )
 """Who is compared: the second is so many times as fast as the first."""
 

@@ -2,12 +2,12 @@
 
 The first contest has all peers, on Q-learning in Windy Gridworld. In the others stand fastq and its
 twin in plain C, for other agents and worlds; single runs, by the built-in agent and by a custom
-algorithm; and two threads beside one. All agents have their defaults.
+algorithm; two threads beside one; and what `customs`, `large`, `narrow` and `sweeps` say. All
+agents have their defaults but for what a title names.
 """
 
 import functools
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable
 
 import gymnasium
 import joblib
@@ -16,16 +16,28 @@ import numpy as np
 import fastq
 from fastq import reference, streams
 from fastq.agents.td_control import Agent, TDAgent
-from peer import c
+from peer import c, customs, large, narrow, sweeps
+from peer.customs import Custom
 from peer.measure import CORES, Contest, Missing, Peer, Timed, timed, unpinned
 from peer.obvious import Obvious
+from peer.pairs import (
+    BATCH,
+    CHECK_EPISODES,
+    CHECK_SEED,
+    FULL,
+    QUICK,
+    C,
+    Size,
+    check,
+    or_none,
+    pair,
+    total,
+)
 
-T = TypeVar("T")
+__all__ = ["BATCH", "FULL", "QUICK", "C", "check", "contests", "tasks"]
 
 PYTHON = "plain Python, `fastq.reference`"
 NUMBA = "Numba as one would write it"
-C = "plain C"
-BATCH = "`fastq.train_batch`"
 SINGLE = "`fastq.train`"
 CUSTOM = "a custom algorithm"
 ONE, TWO = "one thread", "two threads"
@@ -34,47 +46,8 @@ WINDY = "Q-learning on Windy Gridworld"
 SINGLES = "single runs of Q-learning on Windy Gridworld"
 THREADS = "batches of Q-learning on Windy Gridworld"
 
-_CHECK_SEED = 2**31 - 1
-_CHECK_EPISODES = 20
 _LARGER = 4
 """Batches in threads are so many times as large, so that what starts them is forgotten."""
-
-
-class Size(NamedTuple):
-    """How much work a repeat is."""
-
-    repeats: int
-    runs: int
-    """Of a batch; many enough for fastq's quicker kernel."""
-    episodes: int
-    singles: int
-    """How many single runs."""
-    reference_episodes: int
-    jax_steps: int
-    """Of each run, as many as that many episodes take."""
-    jax_candidates: Sequence[tuple[int, int]]
-    """Batch sizes and unrollings, of which the quickest is taken."""
-
-
-FULL = Size(15, 96, 1000, 32, 1000, 21_000, [(b, u) for b in (128, 256, 512, 1024) for u in (1, 4)])
-QUICK = Size(2, 96, 20, 2, 10, 12_000, [(256, 1)])
-
-
-class Custom(fastq.Algorithm):
-    """Q-learning as docs/custom_algorithm.md writes it."""
-
-    alpha: fastq.StepSize = 0.6
-    gamma: fastq.Fraction = 1.0
-    epsilon: fastq.Fraction = 0.1
-
-    def act(q, state, u, agent):
-        return fastq.rules.epsilon_greedy(q, state, u, agent.epsilon)
-
-    def update(q, step, agent):
-        target = step.reward
-        if not step.terminated:
-            target += agent.gamma * fastq.rules.greatest(q, step.next_state)
-        q[step.state, step.action] += agent.alpha * (target - q[step.state, step.action])
 
 
 @functools.cache
@@ -89,11 +62,33 @@ def tasks() -> dict[str, tuple[fastq.FiniteMDP, TDAgent]]:
         "Q-learning on FrozenLake 8x8": (read("FrozenLake-v1", map_name="8x8"), fastq.QLearning()),
         "Q-learning on Taxi": (read(_newest("Taxi")), fastq.QLearning()),
         "Q-learning on CliffWalking": (read(_newest("CliffWalking")), fastq.QLearning()),
+        "Q-learning, ties at random, on CliffWalking": (
+            read(_newest("CliffWalking")),
+            fastq.QLearning(ties="random"),
+        ),
+        "Q-learning, softmax of temperature 0.5, on Windy Gridworld": (
+            windy,
+            fastq.QLearning(temperature=0.5),
+        ),
+        "Q-learning, alpha = 1 / visits, on Windy Gridworld": (
+            windy,
+            fastq.QLearning(alpha=fastq.Visits(power=1.0)),
+        ),
+        "Q-learning, alpha = 1 / visits^0.8, on Windy Gridworld": (
+            windy,
+            fastq.QLearning(alpha=fastq.Visits(power=0.8)),
+        ),
     }
 
 
-def contests(size: Size) -> tuple[dict[str, Contest], list[str]]:
+def contests(size: Size, only: str = "") -> tuple[dict[str, Contest], list[str]]:
     """Prepare all peers: compiled, warm, and held to fastq's numbers where they claim them.
+
+    Parameters
+    ----------
+    size : Size
+    only : str
+        Contests whose titles do not contain this, whatever the case, are not prepared.
 
     Returns
     -------
@@ -104,30 +99,65 @@ def contests(size: Size) -> tuple[dict[str, Contest], list[str]]:
     Raises
     ------
     SystemExit
-        Where a twin in C differs from fastq, or a peer in JAX does not learn.
+        Where a twin in C differs from fastq, a peer in JAX does not learn, or no title contains
+        `only`.
     """
     left_out: dict[str, None] = {}
+    asked = {
+        title: prepare
+        for title, prepare in _all(size, left_out).items()
+        if only.lower() in title.lower()
+    }
+    if not asked:
+        titles = "; ".join(_all(size, left_out))
+        raise SystemExit(f"--only {only!r}: must be a part of a title; there are {titles}")
     found: dict[str, Contest] = {}
-    for title, (mdp, agent) in tasks().items():
-        twin = _or_none(left_out, c.Twin, mdp, agent)
-        if title == WINDY:
-            pair = _pair(title, mdp, agent, twin, size)
-            found[title] = {**_others(mdp, agent, size, left_out), **pair}
-            found[SINGLES] = _singles(mdp, agent, twin, size)
-        elif twin:
-            found[title] = _pair(title, mdp, agent, twin, size)
-    if len(CORES) > 1:
-        found[THREADS] = _threads(*tasks()[WINDY], size)
-    else:
-        left_out["two threads (there is one core)"] = None
-    return found, list(left_out)
+    for title, prepare in asked.items():
+        try:
+            found[title] = prepare()
+        except Missing as missing:
+            left_out[str(missing)] = None
+    return {title: contest for title, contest in found.items() if contest}, list(left_out)
 
 
-def check(title: str, found: fastq.Training, expected: c.Outcome) -> None:
-    """Stop where a twin differs from fastq in a bit."""
-    for field in c.Outcome._fields:
-        if getattr(found, field).tobytes() != getattr(expected, field).tobytes():
-            raise SystemExit(f"plain C differs from fastq in {title}, {field}: nothing is measured")
+def _all(size: Size, left_out: dict[str, None]) -> dict[str, Callable[[], Contest]]:
+    """Say how each contest is prepared, by title; one without peers is none."""
+    windy = tasks()[WINDY]
+    first = {
+        WINDY: lambda: _first(*windy, size, left_out),
+        SINGLES: lambda: _singles(*windy, or_none(left_out, c.Twin, *windy), size),
+        customs.TITLE: lambda: customs.contest(size, left_out),
+        narrow.TITLE: lambda: narrow.contest(size),
+    }
+    pairs = {title: functools.partial(_beside_c, title, size, left_out) for title in tasks()}
+    tables = {
+        large.title(states): functools.partial(large.contest, states, size, left_out)
+        for states in large.EPISODES
+    }
+    cores = {THREADS: lambda: _threads(*windy, size), sweeps.TITLE: lambda: sweeps.contest(size)}
+    if len(CORES) < 2:
+        cores = {title: functools.partial(_lacking_cores, left_out) for title in cores}
+    return {**pairs, **first, **tables, **cores}
+
+
+def _lacking_cores(left_out: dict[str, None]) -> Contest:
+    """Say why there are no contests of two threads."""
+    left_out["two threads (there is one core)"] = None
+    return {}
+
+
+def _first(
+    mdp: fastq.FiniteMDP, agent: TDAgent, size: Size, left_out: dict[str, None]
+) -> dict[str, Peer]:
+    """Give all peers of the first contest."""
+    twin = or_none(left_out, c.Twin, mdp, agent)
+    return {**_others(mdp, agent, size, left_out), **pair(WINDY, mdp, agent, twin, size)}
+
+
+def _beside_c(title: str, size: Size, left_out: dict[str, None]) -> dict[str, Peer]:
+    """Give a batch in plain C and in fastq; nothing without a compiler."""
+    twin = or_none(left_out, c.Twin, *tasks()[title])
+    return pair(title, *tasks()[title], twin, size) if twin else {}
 
 
 def _others(
@@ -149,21 +179,6 @@ def _others(
     return {**peers, NUMBA: Obvious(mdp, agent, runs, size.episodes)}
 
 
-def _pair(
-    title: str, mdp: fastq.FiniteMDP, agent: TDAgent, twin: c.Twin | None, size: Size
-) -> dict[str, Peer]:
-    """Give a batch in plain C and in fastq."""
-    kernel = functools.partial(fastq.train_batch, mdp, agent, runs=size.runs)
-    warm = kernel(episodes=_CHECK_EPISODES, seed=_CHECK_SEED)
-    pair: dict[str, Peer] = {}
-    if twin:
-        runs = np.arange(size.runs)
-        check(title, warm, twin.prepare(_CHECK_SEED, runs, _CHECK_EPISODES)())
-        pair[C] = lambda seed: _total([twin.prepare(seed, runs, size.episodes)])
-    pair[BATCH] = lambda seed: _total([lambda: kernel(episodes=size.episodes, seed=seed)])
-    return pair
-
-
 def _singles(
     mdp: fastq.FiniteMDP, agent: TDAgent, twin: c.Twin | None, size: Size
 ) -> dict[str, Peer]:
@@ -173,17 +188,16 @@ def _singles(
     def in_fastq(any_agent: Agent, seed: int) -> Timed:
         common = {"episodes": size.episodes, "seed": seed}
         train = functools.partial(fastq.train, mdp, any_agent, **common)
-        return _total([functools.partial(train, run=run) for run in runs])
+        return total([functools.partial(train, run=run) for run in runs])
 
     def in_c(seed: int) -> Timed:
-        return _total([twin.prepare(seed, np.array([run]), size.episodes) for run in runs])
+        return total([twin.prepare(seed, np.array([run]), size.episodes) for run in runs])
 
     warm = [
-        fastq.train(mdp, one, episodes=_CHECK_EPISODES, seed=_CHECK_SEED)
-        for one in (agent, Custom())
+        fastq.train(mdp, one, episodes=CHECK_EPISODES, seed=CHECK_SEED) for one in (agent, Custom())
     ]
     if twin:  # a custom algorithm draws in another way: its runs are others
-        expected = twin.prepare(_CHECK_SEED, np.array([0]), _CHECK_EPISODES)()
+        expected = twin.prepare(CHECK_SEED, np.array([0]), CHECK_EPISODES)()
         check(SINGLES, warm[0], expected)
     return {
         **({C: in_c} if twin else {}),
@@ -217,23 +231,6 @@ def _reference(agent: TDAgent, size: Size, seed: int) -> Timed:
     episodes = size.reference_episodes
     (_, stats), seconds = timed(reference.q_learning, env, episodes, *settings, rng=rng)
     return Timed(seconds, int(stats.episode_lengths.sum()))
-
-
-def _total(calls: Sequence[Callable[[], fastq.Training | c.Outcome]]) -> Timed:
-    """Time some calls, one by one, and sum up."""
-    done = [timed(call) for call in calls]
-    return Timed(
-        sum(seconds for _, seconds in done), sum(int(found.lengths.sum()) for found, _ in done)
-    )
-
-
-def _or_none(left_out: dict[str, None], make: Callable[..., T], *args: object) -> T | None:
-    """Make a peer, or note that it is missing."""
-    try:
-        return make(*args)
-    except Missing as missing:
-        left_out[str(missing)] = None
-        return None
 
 
 def _newest(name: str) -> str:
