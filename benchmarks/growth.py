@@ -3,15 +3,19 @@
     uv run python benchmarks/growth.py [--write]
 
 prints tables, and with ``--write`` puts them into PERFORMANCE.md and draws benchmarks/growth.png.
-Each point is the median of some batches on random MDPs, each of other runs, on one core. Caches are
+Each point is the median of some batches on random MDPs, each of other runs, on one core: in
+lock-step, by the plain loop, and in plain C, where there is a compiler. They take turns. Caches are
 those that Linux tells of.
 """
 
+import dataclasses
+import functools
 import os
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable
+from math import isnan, nan
 from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
@@ -20,6 +24,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import page
 from matplotlib.ticker import FuncFormatter
+from peer import c
+from peer.measure import timed
+from peer.pairs import check
 
 import fastq
 from fastq.training.kernels import build, lanes
@@ -30,20 +37,36 @@ PAGE = ROOT / "PERFORMANCE.md"
 STATES = (70, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 ACTIONS = (2, 4, 8, 16, 32, 64, 128, 256)
 OUTCOMES = (1, 2, 4, 8, 16)
+BATCH = 32
 RUNS = (640, 6_400, 64_000)
 EPISODES = (10, 100, 1_000, 10_000)
 REPEATS = 5
 LIMIT = 1000
 """Steps of an episode."""
 
+Work = Callable[[fastq.FiniteMDP, int, int, int], tuple[float, int]]
+"""It trains some runs for some episodes with a seed; it gives the seconds and the steps."""
+
+
+class Loop(NamedTuple):
+    """Who takes the steps, and how its points are drawn."""
+
+    name: str
+    style: str
+    color: str
+
+
+LOCKSTEP = Loop("in lock-step", "o-", "k")
+PLAIN = Loop("plain loop", "s--", "0.5")
+C = Loop("plain C", "^:", "C3")
+
 
 class Axis(NamedTuple):
-    """What grows, and the nanoseconds of a step by each of the loops."""
+    """What grows, and the nanoseconds of a step by each of the loops; NaN where it takes none."""
 
     name: str
     values: tuple[int, ...]
-    lockstep: list[float]
-    plain: list[float]
+    nanoseconds: dict[Loop, list[float]]
 
 
 def main() -> None:
@@ -66,20 +89,56 @@ def main() -> None:
 
 def _axis(name: str, values: tuple[int, ...], world: Callable[[int], fastq.FiniteMDP]) -> Axis:
     """Measure along an axis."""
-    worlds = [world(value) for value in values]
-    with mock.patch.object(lanes, "MOST_BYTES", 2**40):
-        lockstep = [_nanoseconds(mdp) for mdp in worlds]
-    with mock.patch.object(build, "fits_lanes", lambda *_, **__: False):
-        plain = [_nanoseconds(mdp) for mdp in worlds]
-    return Axis(name, values, lockstep, plain)
+    points = [_point(dataclasses.replace(world(value), max_steps=LIMIT)) for value in values]
+    loops = [LOCKSTEP, PLAIN, C] if c.compiler() else [LOCKSTEP, PLAIN]
+    return Axis(name, values, {loop: [point.get(loop, nan) for point in points] for loop in loops})
 
 
-def _nanoseconds(mdp: fastq.FiniteMDP) -> float:
-    """Time a step: runs long enough that to clear their tables costs little."""
+def _point(mdp: fastq.FiniteMDP) -> dict[Loop, float]:
+    """Time a step by all loops: runs long enough that to clear their tables costs little."""
     episodes = min(max(20, 2 * mdp.num_states // LIMIT), 200)
-    _seconds(mdp, 32, 1, seed=REPEATS)
-    found = [_seconds(mdp, 32, episodes, seed) for seed in range(REPEATS)]
-    return statistics.median(seconds / steps for seconds, steps in found) * 1e9
+    works: dict[Loop, Work] = {PLAIN: _plain}
+    with mock.patch.object(lanes, "MOST_BYTES", 2**40):
+        if build.variant_for(mdp, [fastq.QLearning()], BATCH).in_lanes:
+            works[LOCKSTEP] = _lockstep
+    if c.compiler():
+        works[C] = functools.partial(_in_c, _twin(mdp))
+    for work in works.values():
+        work(mdp, BATCH, 1, REPEATS)
+    found: dict[Loop, list[float]] = {loop: [] for loop in works}
+    for seed in range(REPEATS):
+        for loop, work in works.items():
+            seconds, steps = work(mdp, BATCH, episodes, seed)
+            found[loop].append(seconds / steps)
+    return {loop: statistics.median(each) * 1e9 for loop, each in found.items()}
+
+
+def _twin(mdp: fastq.FiniteMDP) -> c.Twin:
+    """Make the twin in C; its numbers are fastq's, or nothing is measured."""
+    twin, runs = c.Twin(mdp, fastq.QLearning()), 2
+    found = fastq.train_batch(mdp, fastq.QLearning(), episodes=2, seed=REPEATS, runs=runs)
+    check(str(mdp), found, twin.prepare(REPEATS, np.arange(runs), 2)())
+    return twin
+
+
+def _lockstep(mdp: fastq.FiniteMDP, runs: int, episodes: int, seed: int) -> tuple[float, int]:
+    """Train some runs in lock-step, however large their tables are."""
+    with mock.patch.object(lanes, "MOST_BYTES", 2**40):
+        return _seconds(mdp, runs, episodes, seed)
+
+
+def _plain(mdp: fastq.FiniteMDP, runs: int, episodes: int, seed: int) -> tuple[float, int]:
+    """Train some runs by the plain loop."""
+    with mock.patch.object(build, "fits_lanes", lambda *_, **__: False):
+        return _seconds(mdp, runs, episodes, seed)
+
+
+def _in_c(
+    twin: c.Twin, mdp: fastq.FiniteMDP, runs: int, episodes: int, seed: int
+) -> tuple[float, int]:
+    """Train some runs in plain C."""
+    done, seconds = timed(twin.prepare(seed, np.arange(runs), episodes, keep_q=False))
+    return seconds, int(done.lengths.sum())
 
 
 def _seconds(mdp: fastq.FiniteMDP, runs: int, episodes: int, seed: int) -> tuple[float, int]:
@@ -106,10 +165,12 @@ def _linear() -> str:
 
 def _table(axis: Axis) -> str:
     """Write an axis as a table."""
-    lines = [f"| {axis.name} | in lock-step, ns per step | plain loop |", "|---|---|---|"]
-    for value, quick, plain in zip(axis.values, axis.lockstep, axis.plain, strict=True):
-        same = axis.name == "actions" and value > lanes.UNROLLED_ACTIONS
-        lines.append(f"| {value:,} | {'-' if same else f'{quick:.1f}'} | {plain:.1f} |")
+    first, *others = axis.nanoseconds
+    heads = [axis.name, f"{first.name}, ns per step", *(loop.name for loop in others)]
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for value, *found in zip(axis.values, *axis.nanoseconds.values(), strict=True):
+        cells = ["-" if isnan(each) else f"{each:.1f}" for each in found]
+        lines.append(f"| {value:,} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -125,9 +186,8 @@ def _draw(axes: list[Axis]) -> None:
     """Draw all axes, the first with the sizes of tables at which caches are full."""
     figure, panels = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained", sharey=True)
     for panel, axis in zip(panels, axes, strict=True):
-        shown = [v for v in axis.values if axis.name != "actions" or v <= lanes.UNROLLED_ACTIONS]
-        panel.plot(axis.values, axis.plain, "s--", color="0.5", label="plain loop")
-        panel.plot(shown, axis.lockstep[: len(shown)], "o-", color="k", label="in lock-step")
+        for loop, each in axis.nanoseconds.items():
+            panel.plot(axis.values, each, loop.style, color=loop.color, label=loop.name)
         panel.set(yscale="log", xlabel=axis.name)
         panel.set_xscale("log", base=10 if axis.name == "states" else 2)
         if axis.name != "states":

@@ -71,8 +71,8 @@ def batch_of(mdp: fastq.FiniteMDP, agent: Agent, size: Size) -> fastq.Training:
 def check(title: str, found: fastq.Training, expected: c.Outcome) -> None:
     """Stop where a twin differs from fastq in a bit."""
     for field in c.Outcome._fields:
-        one, other = (getattr(outcome, field) for outcome in (found, expected))
-        same = one.dtype == other.dtype and one.shape == other.shape
+        one, other = (getattr(outcome, field).ravel() for outcome in (found, expected))
+        same = one.dtype == other.dtype and one.size == other.size
         if not (same and np.array_equal(one.view(np.uint8), other.view(np.uint8))):
             raise SystemExit(f"plain C differs from fastq in {title}, {field}: nothing is measured")
 
