@@ -5,6 +5,8 @@ of its own, which is told to compile for Haswell, the first with AVX2; so is the
 process has a cache of its own, and waits while other contests are measured.
 """
 
+import atexit
+import contextlib
 import json
 import os
 import platform
@@ -60,13 +62,23 @@ class Process:
             text=True,
             start_new_session=True,  # Ctrl-C is for this process, which then lets go of the other
         )
+        atexit.register(self.close)
         missing = self._ask(None)
         if missing is not None:
+            self.close()
             raise Missing(f"AVX2 only ({missing})")
 
     def peer(self, name: str) -> Peer:
         """Give a peer that works there."""
         return lambda seed: Timed(*self._ask([name, seed]))
+
+    def close(self) -> None:
+        """Let the process end, and remove its cache."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(BrokenPipeError):  # of what the process did not read
+                pipe.close()
+        self._process.wait()
+        self._cache.cleanup()
 
     def _ask(self, question: object) -> object:
         """Send a line, and wait for the answer."""
@@ -74,6 +86,7 @@ class Process:
             print(json.dumps(question), file=self._process.stdin, flush=True)
             return json.loads(self._process.stdout.readline())
         except (BrokenPipeError, json.JSONDecodeError):
+            self.close()
             raise SystemExit(f"{TITLE}: its process has failed: nothing is measured") from None
 
 

@@ -15,7 +15,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.append(str(BENCHMARKS))
 
 import peers  # noqa: E402
-from peer import c, table, work  # noqa: E402
+from peer import c, customs, large, narrow, pairs, sweeps, table, work  # noqa: E402
 from peer.measure import Missing, Timed, measure  # noqa: E402
 
 pytestmark = pytest.mark.slow
@@ -47,8 +47,74 @@ def test_twins_in_c_equal_fastq(title):
     work.check(title, batch, c.Twin(mdp, agent).prepare(5, runs, 30)())
     other = c.Twin(mdp, type(agent)(alpha=0.5)).prepare(5, runs, 30)()
     other.q[:, -1] += 1e-9  # also where nothing was learned, as on a lake
-    with pytest.raises(SystemExit, match=f"differs from fastq in {title}"):
+    with pytest.raises(SystemExit, match=re.escape(f"differs from fastq in {title}")):
         work.check(title, batch, other)
+
+
+@pytest.mark.parametrize("algorithm", [customs.Custom, customs.Branches])
+def test_the_twin_of_custom_algorithms_draws_as_they_do(algorithm):
+    if c.compiler() is None:
+        pytest.skip("no C compiler")
+    mdp, runs = fastq.windy_gridworld(), np.arange(4)
+    batch = fastq.train_batch(mdp, algorithm(), episodes=30, seed=5, runs=4)
+    twin = c.Twin(mdp, fastq.QLearning(), simple=True)
+    work.check("custom", batch, twin.prepare(5, runs, 30)())
+    other = c.Twin(mdp, fastq.QLearning()).prepare(5, runs, 30)()
+    with pytest.raises(SystemExit, match="differs from fastq in custom"):
+        work.check("custom", batch, other)
+
+
+def test_a_large_world_ends_seldom_and_has_a_twin():
+    mdp = large.world(10_000)
+    assert mdp.deterministic
+    assert 0 < mdp.terminated.mean() < 2 * large.ENDS
+    if c.compiler() is None:
+        pytest.skip("no C compiler")
+    batch = fastq.train_batch(mdp, fastq.QLearning(), episodes=2, seed=5, runs=16)
+    twin = c.Twin(mdp, fastq.QLearning())
+    work.check("large", batch, twin.prepare(5, np.arange(16), 2)())
+    last = twin.prepare(5, np.arange(16), 2, keep_q=False)()
+    assert last.q.tobytes() == batch.q[-1].tobytes()
+
+
+def test_numba_is_told_of_no_feature_that_haswell_lacks(monkeypatch):
+    monkeypatch.setattr(narrow, "_host", lambda: {"avx2": True, "fma": False, "avx512f": True})
+    told = narrow.environment()
+    assert told["NUMBA_CPU_NAME"] == "haswell"
+    assert told["NUMBA_CPU_FEATURES"] == "+avx2,-fma,-avx512f"
+
+
+def test_without_avx2_its_contest_is_left_out(monkeypatch):
+    monkeypatch.setattr(narrow, "_host", lambda: {"sse2": True})
+    with pytest.raises(Missing, match="AVX2 only"):
+        narrow.contest(pairs.QUICK)
+
+
+def test_a_process_that_fails_is_said(monkeypatch):
+    monkeypatch.setattr(narrow, "environment", lambda: {"PYTHONPATH": "/nowhere"})
+    with pytest.raises(SystemExit, match="its process has failed: nothing is measured"):
+        narrow.Process(pairs.QUICK)
+
+
+def test_a_sweep_and_the_bare_kernel_train_the_same_runs():
+    assert sweeps.bare(3, 2).steps == sweeps.recorded(3, 2).steps
+
+
+def test_only_some_contests_are_measured_and_never_written(tmp_path):
+    done = program("peers.main(sys.argv[1:])", "--quick", "--only", "BATCHES OF Q")
+    assert done.returncode == 0, done.stderr
+    assert work.PYTHON not in done.stdout
+    assert work.THREADS in done.stdout or "there is one core" in done.stdout
+    readme = tmp_path / "README.md"
+    readme.write_text(README)
+    for arguments, message in (
+        (["--only", "Taxi", "--write", "--readme", str(readme)], "--only and --write: must be one"),
+        (["--quick", "--only", "tea"], "--only 'tea': must be a part of a title; there are "),
+    ):
+        with pytest.raises(SystemExit, match=message) as error:
+            peers.main(arguments)
+        assert len(str(error.value).splitlines()) == 1
+    assert readme.read_text() == README
 
 
 def test_without_jax_and_compiler_the_rest_is_measured_and_written(tmp_path):
