@@ -103,6 +103,14 @@ def compiler() -> str | None:
     return shutil.which("cc") or shutil.which("gcc")
 
 
+def needed_compiler() -> str:
+    """Give the path of a C compiler, or raise `Missing`."""
+    found = compiler()
+    if found is None:
+        raise Missing("plain C (no compiler is found)")
+    return found
+
+
 class Twin:
     """An agent of twins.c in a world.
 
@@ -243,10 +251,7 @@ def _least_beyond(cumulative: NDArray[np.float64]) -> NDArray[np.uint64]:
 @functools.cache
 def _library(sort: Sort) -> ctypes.CDLL:
     """Compile the twins for a sort of task."""
-    found = compiler()
-    if found is None:
-        raise Missing("plain C (no compiler is found)")
-    given = sort._asdict()
+    found, given = needed_compiler(), sort._asdict()
     flags = [*FLAGS, f"-march={given.pop('architecture')}"]
     constants = [f"-D{name.upper()}={int(value)}" for name, value in given.items()]
     with tempfile.TemporaryDirectory() as folder:

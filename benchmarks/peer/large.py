@@ -33,13 +33,16 @@ def world(num_states: int) -> fastq.FiniteMDP:
     return dataclasses.replace(mdp, terminated=ends, max_steps=MAX_STEPS)
 
 
-def contest(num_states: int, size: pairs.Size, left_out: dict[str, None]) -> Contest:
-    """Prepare a contest; without a compiler there is none."""
-    if c.compiler() is None:
-        left_out["plain C (no compiler is found)"] = None
-        return {}
+def contest(num_states: int, size: pairs.Size) -> Contest:
+    """Prepare a contest.
+
+    Raises
+    ------
+    Missing
+        Where there is no C compiler.
+    """
+    c.needed_compiler()  # before a large world is made
     mdp, agent = world(num_states), fastq.QLearning()
-    twin = pairs.or_none(left_out, c.Twin, mdp, agent)
     episodes = max(1, EPISODES[num_states] * size.episodes // pairs.FULL.episodes)
     less = size._replace(runs=RUNS, episodes=episodes)
-    return pairs.pair(title(num_states), mdp, agent, twin, less) if twin else {}
+    return pairs.pair(title(num_states), mdp, agent, c.Twin(mdp, agent), less)

@@ -43,8 +43,7 @@ def contest(size: pairs.Size) -> Contest:
     """
     if platform.machine() not in ("x86_64", "AMD64") or not _host().get("avx2"):
         raise Missing("AVX2 only (this is no x86-64 with AVX2)")
-    if c.compiler() is None:
-        raise Missing("plain C (no compiler is found)")
+    c.needed_compiler()
     other = Process(size)
     return {name: other.peer(name) for name in (pairs.C, pairs.BATCH)}
 

@@ -1,6 +1,6 @@
 """What it costs to keep every episode: a sweep on two cores, beside the bare kernel on two threads.
 
-Both train the same runs: the grid of experiments/windy_gridworld.toml, 4,000 runs.
+Both train the same runs: the 4,000 of experiments/windy_gridworld.toml.
 """
 
 import tempfile
@@ -16,8 +16,7 @@ TITLE = "sweeps of Q-learning on Windy Gridworld, two cores"
 BARE = "the bare kernel"
 RECORDED = "`fastq.run`, every episode recorded,"
 
-GRID = {"alpha": [i / 10 for i in range(1, 11)], "epsilon": [0.01, 0.05, 0.1, 0.2]}
-RUNS = 100
+SWEEP = Path(__file__).parents[2] / "experiments" / "windy_gridworld.toml"
 THREADS = 2
 
 
@@ -38,13 +37,18 @@ def contest(size: Size) -> Contest:
     }
 
 
+def sweep(seed: int, episodes: int) -> fastq.Sweep:
+    """Give the sweep, with another seed and so many episodes."""
+    return fastq.Sweep.from_toml(SWEEP).model_copy(update={"seed": seed, "episodes": episodes})
+
+
 def bare(seed: int, episodes: int) -> Timed:
     """Train all runs, and keep them in memory."""
-    mdp = fastq.windy_gridworld()
-    agents = [fastq.QLearning(alpha=a, epsilon=e) for a in GRID["alpha"] for e in GRID["epsilon"]]
+    asked = sweep(seed, episodes)
+    agents = [configuration.agent for configuration in asked.configurations]
 
     def train(part: list[fastq.QLearning]) -> fastq.Training:
-        return fastq.train_batch(mdp, part, episodes=episodes, seed=seed, runs=RUNS)
+        return fastq.train_batch(asked.mdp, part, episodes=episodes, seed=seed, runs=asked.runs)
 
     # Each thread has some of all kinds: those that explore more take longer.
     parts = [joblib.delayed(train)(agents[first::THREADS]) for first in range(THREADS)]
@@ -56,15 +60,8 @@ def bare(seed: int, episodes: int) -> Timed:
 
 def recorded(seed: int, episodes: int) -> Timed:
     """Train all runs, and have them on disk."""
-    sweep = fastq.Sweep(
-        env="fastq/WindyGridworld-v0",
-        agent="q_learning",
-        grid=GRID,
-        episodes=episodes,
-        runs=RUNS,
-        seed=seed,
-    )
+    asked = sweep(seed, episodes)
     with tempfile.TemporaryDirectory() as folder, unpinned():
         out = Path(folder) / "study"
-        results, seconds = timed(fastq.run, sweep, out, n_jobs=THREADS, progress=False)
+        results, seconds = timed(fastq.run, asked, out, n_jobs=THREADS, progress=False)
         return Timed(seconds, results.manifest["steps"])

@@ -117,11 +117,11 @@ def contests(size: Size, only: str = "") -> tuple[dict[str, Contest], list[str]]
             found[title] = prepare()
         except Missing as missing:
             left_out[str(missing)] = None
-    return {title: contest for title, contest in found.items() if contest}, list(left_out)
+    return found, list(left_out)
 
 
 def _all(size: Size, left_out: dict[str, None]) -> dict[str, Callable[[], Contest]]:
-    """Say how each contest is prepared, by title; one without peers is none."""
+    """Say how each contest is prepared, by title; one that cannot be is `Missing`."""
     windy = tasks()[WINDY]
     first = {
         WINDY: lambda: _first(*windy, size, left_out),
@@ -129,21 +129,20 @@ def _all(size: Size, left_out: dict[str, None]) -> dict[str, Callable[[], Contes
         customs.TITLE: lambda: customs.contest(size, left_out),
         narrow.TITLE: lambda: narrow.contest(size),
     }
-    pairs = {title: functools.partial(_beside_c, title, size, left_out) for title in tasks()}
+    pairs = {title: functools.partial(_beside_c, title, size) for title in tasks()}
     tables = {
-        large.title(states): functools.partial(large.contest, states, size, left_out)
+        large.title(states): functools.partial(large.contest, states, size)
         for states in large.EPISODES
     }
     cores = {THREADS: lambda: _threads(*windy, size), sweeps.TITLE: lambda: sweeps.contest(size)}
     if len(CORES) < 2:
-        cores = {title: functools.partial(_lacking_cores, left_out) for title in cores}
+        cores = dict.fromkeys(cores, _lacking_cores)
     return {**pairs, **first, **tables, **cores}
 
 
-def _lacking_cores(left_out: dict[str, None]) -> Contest:
+def _lacking_cores() -> Contest:
     """Say why there are no contests of two threads."""
-    left_out["two threads (there is one core)"] = None
-    return {}
+    raise Missing("two threads (there is one core)")
 
 
 def _first(
@@ -154,10 +153,9 @@ def _first(
     return {**_others(mdp, agent, size, left_out), **pair(WINDY, mdp, agent, twin, size)}
 
 
-def _beside_c(title: str, size: Size, left_out: dict[str, None]) -> dict[str, Peer]:
-    """Give a batch in plain C and in fastq; nothing without a compiler."""
-    twin = or_none(left_out, c.Twin, *tasks()[title])
-    return pair(title, *tasks()[title], twin, size) if twin else {}
+def _beside_c(title: str, size: Size) -> dict[str, Peer]:
+    """Give a batch in plain C and in fastq."""
+    return pair(title, *tasks()[title], c.Twin(*tasks()[title]), size)
 
 
 def _others(
