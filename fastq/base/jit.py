@@ -45,13 +45,20 @@ def check_compiler() -> None:
         )
 
 
+def _helper(function: Any, options: Mapping[str, Any]) -> Any:
+    """Compile what only compiled functions call, as a part of these."""
+    from fastq.base.deferred import Deferred
+
+    return numba.jit(pipeline_class=Deferred, **options)(function)
+
+
 def inlined(function: F) -> F:
     """Compile a small helper that only compiled functions call, as a part of its callers.
 
     Such functions allocate nothing, so references are not counted (``_nrt=False``): where arrays
     travel in tuples, as here, counting took 100 ns and more for each step.
     """
-    return cast(F, numba.njit(**_OPTIONS, **_INSIDE)(function))
+    return cast(F, _helper(function, {**_OPTIONS, **_INSIDE}))
 
 
 def staged(function: F) -> F:
@@ -59,7 +66,7 @@ def staged(function: F) -> F:
 
     On its own it is small enough for the compiler to see that it may use vectors.
     """
-    return cast(F, numba.njit(**_OPTIONS, **{**_INSIDE, "forceinline": False})(function))
+    return cast(F, _helper(function, {**_OPTIONS, **_INSIDE, "forceinline": False}))
 
 
 def checked(
@@ -145,7 +152,7 @@ def _with_callees(
             inside = _with_callees(callee, names, tag, done)
             options = callee.targetoptions
             done[callee] = (
-                numba.jit(**options)(rebound(callee.py_func, inside, tag)) if inside else callee
+                _helper(rebound(callee.py_func, inside, tag), options) if inside else callee
             )
         if done[callee] is not callee or name in bound:
             bound[name] = done[callee]

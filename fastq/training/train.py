@@ -257,15 +257,17 @@ def _fill(
     output: TrainingOutput,
 ) -> None:
     """Let a kernel train some runs of agents of one class; `states` are used up."""
-    facts = facts_of(type(agents[0]))
+    facts, learners = facts_of(type(agents[0])), lay_out_learners(agents)
     arguments = KernelArguments(
         lay_out_world(mdp, max_steps, rows=facts.rows),
-        lay_out_learners(agents),
+        learners,
         learner_of,
         runs,
         *states,
         q.reshape(len(q), -1) if facts.rows else q,
-        lay_out_lanes(mdp, facts) if variant.in_lanes else lay_out_work(mdp, agents, facts),
+        lay_out_lanes(mdp, agents, facts, learners, len(runs))
+        if variant.in_lanes
+        else lay_out_work(mdp, agents, facts),
         output,
     )
     if isinstance(agents[0], Algorithm):

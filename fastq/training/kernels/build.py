@@ -21,9 +21,9 @@ from fastq.base.jit import checked, specialised
 from fastq.base.text import file_name
 from fastq.mdp.finite_mdp import FiniteMDP
 from fastq.training import kernels
-from fastq.training.kernels import custom, lockstep, loop
+from fastq.training.kernels import custom, lane_values, lockstep, loop
 from fastq.training.kernels.facts import KernelFacts
-from fastq.training.kernels.lanes import Lanes, fits_lanes, num_tables
+from fastq.training.kernels.lanes import Lanes, exceeds_caches, fits_lanes
 from fastq.training.kernels.layout import Learners, World
 from fastq.training.kernels.scratch import Work
 
@@ -72,14 +72,20 @@ class KernelVariant(NamedTuple):
     """In lock-step."""
     stochastic: bool
     general: bool
-    ties: bool = False
-    """In lock-step with some ties broken at random."""
+    large: bool = False
+    """In lock-step, with tables larger than the caches of a core."""
     allocates: bool = False
     """Whether custom rules may allocate memory. They are quicker where they may not; then some do
     not compile."""
     careful: bool = False
     """With the reference's order of values that are not finite."""
 
+
+_IN_LANES = {
+    name: getattr(lane_values, name)
+    for name in ("greatest", "value_at", "policy_at", "probability_of", "num_actions_of")
+}
+"""What stands in lock-step for the names of `values`."""
 
 CAREFULLY = KernelVariant(False, stochastic=True, general=True, careful=True)
 """For runs that diverge: the plain loop with all that it knows."""
@@ -88,10 +94,11 @@ CAREFULLY = KernelVariant(False, stochastic=True, general=True, careful=True)
 def variant_for(mdp: FiniteMDP, agents: Sequence[Agent], runs: int) -> KernelVariant:
     """Give the quickest variant of a kernel for so many runs of agents of one class."""
     ties = any(isinstance(agent, TDAgent) and agent.ties == "random" for agent in agents)
-    general = mdp.reward_sd is not None or not all(map(_is_plain, agents))
-    if not general and fits_lanes(mdp, facts_of(type(agents[0])), runs, ties=ties):
-        return KernelVariant(True, stochastic=not mdp.deterministic, general=False, ties=ties)
-    general = general or ties
+    general = mdp.reward_sd is not None or not all(map(_is_plain, agents)) or ties
+    facts = facts_of(type(agents[0]))
+    if not general and fits_lanes(mdp, facts, runs):
+        large = exceeds_caches(mdp, facts, runs)
+        return KernelVariant(True, stochastic=not mdp.deterministic, general=False, large=large)
     return KernelVariant(False, stochastic=general or not mdp.deterministic, general=general)
 
 
@@ -130,7 +137,7 @@ def _kernel_of(agent_type: type[Agent], variant: KernelVariant, digest: str | No
     points = loop.POINTS
     if variant.in_lanes:
         template, points = lockstep.learn_lanes, lockstep.POINTS
-        names |= {"RANDOM_TIES": variant.ties, "NUM_TABLES": num_tables(facts), **facts.lane_names}
+        names |= {"LARGE": variant.large, **_IN_LANES, **facts.names, **facts.lane_names}
     else:
         names |= {"GENERAL": variant.general, "CAREFUL": variant.careful, **facts.names}
     if issubclass(agent_type, Algorithm):

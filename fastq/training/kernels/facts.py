@@ -29,12 +29,12 @@ class KernelFacts(NamedTuple):
     agent: type[Agent]
     """The class of the agents that it trains."""
     names: Mapping[str, Any]
-    """What is bound in the plain loop, by the names of `loop.POINTS`."""
+    """What is bound in the plain loop, by the names of `loop.POINTS`; and in lock-step, as far as
+    `lockstep.POINTS` has the name."""
     lane_names: Mapping[str, Any] = MappingProxyType({})
-    """What is bound in lock-step, by the names of `lockstep.POINTS`; empty where an algorithm has
-    no rules for lanes."""
-    lane_ties: bool = True
-    """Whether its rules for lanes know random ties."""
+    """What is bound in lock-step in its place or beside it, by the names of `lockstep.POINTS`."""
+    in_lanes: bool = True
+    """Whether it has rules for lock-step."""
     on_policy: bool = False
     """Whether the next action is drawn before the update."""
     further_tables: int = 0

@@ -1,205 +1,198 @@
-"""A tick: one step in every lane, by loops without branches.
+"""A tick: one step in every lane, by stages without branches.
 
-This file is part of the template of `lockstep`; its names have Q-learning's values here. `learn`
-updates all lanes. In it, `bootstrap` gives the value of the next state and `greedy_at` its best
-action. ``NUM_TABLES`` is the number of Q-tables of each lane. ``ON_POLICY`` is as in `loop`.
-``STOCHASTIC`` says whether outcomes are drawn, ``RANDOM_TIES`` whether best actions that are equal
-are looked for.
+Each stage goes through the groups of lanes. Stages are short on purpose: then a processor, which
+looks some hundreds of instructions ahead, has work of many lanes in sight.
+
+This file is part of the template of `lockstep`; its names have Q-learning's values here. `ahead`
+gives the value of the next state. ``ON_POLICY`` is as in `loop`. ``STOCHASTIC`` and ``GENERAL`` say
+what a kernel knows, see `layout`; ``LARGE`` says that rows are asked for before they are read.
 """
 
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fastq.base.intrinsics import vectorised
-from fastq.base.jit import inlined, staged
+from fastq.base.jit import inlined
+from fastq.training.kernels.lane_agents import agents_of
 from fastq.training.kernels.lanes import (
     ACTION,
-    ALPHA,
+    AHEAD,
     ENVIRONMENT,
-    GAMMA,
     GREEDY,
-    LANES,
-    LENGTH,
+    GROUP,
+    MARGIN,
+    NEXT,
+    OFFSET,
     OUTCOME,
     PAIR,
     RETURN,
     REWARD,
     ROW,
-    TABLE,
-    TIED,
-    TIES,
-    TRANSITION,
-    VALUE,
-    draw,
+    SCALE,
+    STREAM,
+    UNIFORM,
+    Lanes,
+    draw_in_group,
 )
-from fastq.training.kernels.layout import RANDOM_TIES, STOCHASTIC
-from fastq.training.kernels.q_learning import bootstrap
+from fastq.training.kernels.lane_values import LaneRow, columns_of
+from fastq.training.kernels.layout import STOCHASTIC
+from fastq.training.kernels.policy import epsilon_greedy
+from fastq.training.kernels.q_learning import ahead
+from fastq.training.kernels.rows import (
+    ask_pairs,
+    ask_rows,
+    best_column,
+    element,
+    numbers,
+    pairs,
+    places,
+    put,
+    put_element,
+    shared,
+    with_changed,
+    words,
+)
+from fastq.training.kernels.step import Transition
+from fastq.training.kernels.values import moved, target_of
+from fastq.training.kernels.vectors import (
+    WIDTH,
+    bits,
+    numbers_of,
+    off_whole,
+    small_words,
+    where,
+    words_in,
+)
 
-NUM_TABLES = 1
+LARGE = False
 ON_POLICY = False
 
-_ZERO, _ONE = np.uint64(0), np.uint64(1)
-NONE = np.uint64(2**63)
-"""No action, and no row."""
+_ZERO, _ONE, _WIDTH = np.uint64(0), np.uint64(1), np.uint64(WIDTH)
 
 
-@staged
-def draw_outcomes(
-    words: NDArray[np.uint64], cumulative: NDArray[np.uint64], num_outcomes: np.uint64
-) -> None:
+@inlined
+def draw_actions(lanes: Lanes) -> np.uint64:
+    """Draw an action in each lane; return in which lanes it is uncertain, as bits."""
+    memory, uncertain = lanes.words, _ZERO
+    for group in range(lanes.groups):
+        at = group * GROUP
+        k = numbers_of(draw_in_group(memory, at + STREAM))
+        middle = epsilon_greedy(
+            k,
+            numbers(memory, at + GREEDY),
+            numbers(memory, at + SCALE),
+            numbers(memory, at + OFFSET),
+        )
+        action = small_words(middle)
+        put(memory, at + UNIFORM, k)
+        put(memory, at + ACTION, action)
+        near = off_whole(middle) <= numbers(memory, at + MARGIN)
+        uncertain |= bits(near) << (group * _WIDTH)
+        row = words(memory, at + (AHEAD if ON_POLICY else ROW))
+        if not ON_POLICY:
+            put(memory, at + PAIR, (row << lanes.shift) + action)
+            put(memory, at + OUTCOME, (row + action) << lanes.outcome_shift)
+            if LARGE:
+                ask_pairs(lanes.transitions, places(memory, at + OUTCOME))
+    return uncertain
+
+
+@inlined
+def draw_outcomes(lanes: Lanes) -> None:
     """Draw one of the outcomes of the state and action of each lane, as `draw_outcome` does."""
-    vectorised()
-    for i in range(LANES):
-        words[OUTCOME + np.uint64(i)] = draw(words, ENVIRONMENT, np.uint64(i))
-    for i in range(LANES):
-        lane = np.uint64(i)
-        first = (words[ROW + lane] + words[ACTION + lane]) * num_outcomes
-        passed = _ZERO
-        for index in range(num_outcomes):
-            passed += np.uint64(cumulative[first + index] <= words[OUTCOME + lane])
-        words[OUTCOME + lane] = first + (passed if passed < num_outcomes else _ZERO)
+    memory = lanes.words
+    for group in range(lanes.groups):
+        at = group * GROUP
+        k = draw_in_group(memory, at + ENVIRONMENT)
+        first = words(memory, at + OUTCOME)
+        where_first = places(memory, at + OUTCOME)
+        passed = k & _ZERO
+        for index in range(lanes.num_outcomes):
+            reached = words_in(shared(lanes.thresholds, where_first, np.uint64(index))) <= k
+            passed = passed + where(reached, _ONE, _ZERO)
+        passed = where(passed < lanes.num_outcomes, passed, _ZERO)
+        put(memory, at + OUTCOME, first + passed)
 
 
 @inlined
-def take_step(
-    words: NDArray[np.uint64],
-    numbers: NDArray[np.float64],
-    transitions: NDArray[np.uint64],
-    rewards: NDArray[np.float64],
-    lane: np.uint64,
-) -> None:
-    """Find out what comes of a lane's action, and which pair learns from it."""
-    row, action = words[ROW + lane], words[ACTION + lane]
-    outcome = words[OUTCOME + lane] if STOCHASTIC else row + action
-    words[TRANSITION + lane] = transitions[outcome]
-    numbers[REWARD + lane] = rewards[outcome]
-    words[PAIR + lane] = words[TABLE + lane] + np.uint64(NUM_TABLES) * row + action
-
-
-@staged
-def look_ahead(
-    words: NDArray[np.uint64],
-    numbers: NDArray[np.float64],
-    q: NDArray[np.float64],
-    transitions: NDArray[np.uint64],
-    rewards: NDArray[np.float64],
-    actions: Any,
-) -> None:
-    """Take a step in each lane; find the greedy action that it leads to."""
-    vectorised()
-    for i in range(LANES):
-        lane = np.uint64(i)
-        take_step(words, numbers, transitions, rewards, lane)
-        there = words[TABLE + lane] + (words[TRANSITION + lane] >> _ONE)
-        words[GREEDY + lane] = greedy_at(q, there, actions)
-        if RANDOM_TIES:
-            words[TIED + lane] = words[TIES + lane] & tied_with(q, there, NONE, 0.0, actions)
-
-
-@inlined
-def tied_with(
-    q: NDArray[np.float64], row: np.uint64, changed: np.uint64, value: float, actions: Any
-) -> np.uint64:
-    """Say whether several actions of a row are the best, of which one has changed to a value."""
-    best = value if changed == _ZERO else q[row]
-    tied = _ZERO
-    for other in range(1, len(actions)):
-        action = np.uint64(other)
-        stored = q[row + action]
-        candidate = value if changed == action else stored
-        tied = _ONE if candidate == best else tied
-        tied = _ZERO if candidate > best else tied
-        best = candidate if candidate > best else best
-    return tied
-
-
-@inlined
-def greedy_with(
-    q: NDArray[np.float64], row: np.uint64, changed: np.uint64, value: float, actions: Any
-) -> np.uint64:
-    """Find the first of the best actions of a row, of which one has changed to a value."""
-    best = value if changed == _ZERO else q[row]
-    greedy = _ZERO
-    for other in range(1, len(actions)):
-        action = np.uint64(other)
-        stored = q[row + action]
-        candidate = value if changed == action else stored
-        better = candidate > best
-        greedy = action if better else greedy
-        best = candidate if better else best
-    return greedy
-
-
-@inlined
-def greedy_at(q: NDArray[np.float64], row: np.uint64, actions: Any) -> np.uint64:
-    """Find the first of the best actions of a row."""
-    return greedy_with(q, row, NONE, 0.0, actions)
-
-
-@staged
-def learn(
-    words: NDArray[np.uint64],
-    numbers: NDArray[np.float64],
-    q: NDArray[np.float64],
-    transitions: NDArray[np.uint64],
-    rewards: NDArray[np.float64],
-    actions: Any,
-    max_steps: int,
-) -> np.uint64:
-    """Learn from a step in each lane; return in which lanes it ended an episode, as bits."""
-    vectorised()
-    ended = _ZERO
-    for i in range(LANES):
-        lane = np.uint64(i)
-        if not ON_POLICY:
-            take_step(words, numbers, transitions, rewards, lane)
-        row, next_row = words[ROW + lane], words[TRANSITION + lane] >> _ONE
-        there = words[TABLE + lane] + next_row
-        ahead = bootstrap(q, there, words, numbers, lane, actions)
-        value = moved(words, numbers, lane, q[words[PAIR + lane]], ahead)
-        numbers[VALUE + lane] = value
-        if not ON_POLICY:
-            changed = words[ACTION + lane] if next_row == row else NONE
-            words[GREEDY + lane] = greedy_with(q, there, changed, value, actions)
-            if RANDOM_TIES:
-                tied = tied_with(q, there, changed, value, actions)
-                words[TIED + lane] = words[TIES + lane] & tied
-        ended |= count_step(words, numbers, lane, max_steps) << lane
+def take_steps(lanes: Lanes) -> np.uint64:
+    """Find out what comes of each lane's action; return in which lanes it is a final state."""
+    memory, ended = lanes.words, _ZERO
+    for group in range(lanes.groups):
+        at = group * GROUP
+        packed, reward = pairs(lanes.transitions, places(memory, at + OUTCOME))
+        following = words_in(packed)
+        ended |= bits((following & _ONE) == _ONE) << (group * _WIDTH)
+        put(memory, at + NEXT, following)
+        put(memory, at + AHEAD, (following >> _ONE) << lanes.shift)
+        if LARGE:
+            ask_rows(lanes.q, places(memory, at + AHEAD), group * _WIDTH, lanes.columns)
+        put(memory, at + REWARD, reward)
+        put(memory, at + RETURN, numbers(memory, at + RETURN) + reward)
     return ended
 
 
 @inlined
-def moved(
-    words: NDArray[np.uint64],
-    numbers: NDArray[np.float64],
-    lane: np.uint64,
-    value: float,
-    ahead: float,
-) -> float:
-    """Move a value by a lane's step size towards its target."""
-    reward, terminated = numbers[REWARD + lane], words[TRANSITION + lane] & _ONE
-    target = reward + numbers[GAMMA + lane] * ahead
-    target = reward if terminated else target
-    return float(value + numbers[ALPHA + lane] * (target - value))
+def learn(lanes: Lanes, records: Any) -> None:
+    """Learn from a step in each lane, go to the next state, and find the greedy action there."""
+    memory, q = lanes.words, lanes.q
+    for group in range(lanes.groups):
+        at, lane = group * GROUP, group * _WIDTH
+        agent, step = agents_of(lanes.agents, records, group), step_in(lanes, at)
+        there, pair = row_ahead(lanes, at, lane), places(memory, at + PAIR)
+        target = target_of(step, agent, ahead(there, step, agent))
+        value = moved(element(q, pair, lane, lanes.columns), agent.alpha, target)
+        stays = step.next_state == step.state
+        seen = with_changed(columns_of(there), stays, step.action, value)
+        put(memory, at + GREEDY, best_column(seen))
+        put(memory, at + ROW, step.next_state)
+        put_element(q, pair, lane, lanes.columns, value)
 
 
 @inlined
-def count_step(
-    words: NDArray[np.uint64], numbers: NDArray[np.float64], lane: np.uint64, max_steps: int
-) -> np.uint64:
-    """Count a lane's step, go to the next state, and say whether the episode ends with it."""
-    numbers[RETURN + lane] += numbers[REWARD + lane]
-    words[LENGTH + lane] += _ONE
-    transition = words[TRANSITION + lane]
-    words[ROW + lane] = transition >> _ONE
-    return np.uint64((transition & _ONE) | (words[LENGTH + lane] >= np.uint64(max_steps)))
+def look_ahead(lanes: Lanes) -> None:
+    """Find the greedy action of the state that each lane comes to."""
+    for group in range(lanes.groups):
+        at = group * GROUP
+        there = row_ahead(lanes, at, group * _WIDTH)
+        put(lanes.words, at + GREEDY, best_column(columns_of(there)))
 
 
-@staged
-def store(words: NDArray[np.uint64], numbers: NDArray[np.float64], q: NDArray[np.float64]) -> None:
-    """Write what the lanes have learned, when all have read what was."""
-    for i in range(LANES):
-        lane = np.uint64(i)
-        q[words[PAIR + lane]] = numbers[VALUE + lane]
+@inlined
+def learn_on_policy(lanes: Lanes, records: Any) -> None:
+    """Learn from a step in each lane and the action that comes next, and go to the next state."""
+    memory, q = lanes.words, lanes.q
+    for group in range(lanes.groups):
+        at, lane = group * GROUP, group * _WIDTH
+        agent, step = agents_of(lanes.agents, records, group), step_in(lanes, at)
+        there, pair = row_ahead(lanes, at, lane), places(memory, at + PAIR)
+        target = target_of(step, agent, ahead(there, step, agent))
+        value = moved(element(q, pair, lane, lanes.columns), agent.alpha, target)
+        put(memory, at + ROW, step.next_state)
+        put(memory, at + PAIR, there.place + step.next_action)
+        put(memory, at + OUTCOME, (step.next_state + step.next_action) << lanes.outcome_shift)
+        put_element(q, pair, lane, lanes.columns, value)
+
+
+@inlined
+def row_ahead(lanes: Lanes, at: np.uint64, lane: np.uint64) -> LaneRow:
+    """Give the row of the next state of each lane of a group."""
+    memory = lanes.words
+    return LaneRow(lanes, words(memory, at + AHEAD), places(memory, at + AHEAD), at, lane)
+
+
+@inlined
+def step_in(lanes: Lanes, at: np.uint64) -> Transition:
+    """Give the step of each lane of a group, in vectors."""
+    memory = lanes.words
+    following, action = words(memory, at + NEXT), words(memory, at + ACTION)
+    return Transition(
+        words(memory, at + ROW),
+        action,
+        numbers(memory, at + REWARD),
+        following >> _ONE,
+        action,
+        (following & _ONE) == _ONE,
+        0,
+        0.0,
+    )

@@ -1,92 +1,130 @@
-"""Runs in lock-step: the state of some runs side by side, and the parts of a step that all share.
+"""Runs in lock-step: what is remembered of the run in each lane, and where it stands.
 
-A *lane* holds one run at a time. The state of all lanes stands in two flat arrays, `words` and
-`numbers`. Each name below is the index of the first lane's value: lane i's row is
-``words[ROW + i]``. So the values of one variable lie side by side, as vector instructions need it.
-The compiler makes such instructions of a loop over the lanes whose body has no branches and no
-calls.
+A *lane* holds one run at a time; `WIDTH` lanes are a *group*. Each name in capitals is the index of
+a variable's vector in the block of a group: ``words[group * GROUP + ROW]`` begins the rows of the
+group's lanes. `slot_of` finds a single lane. So one instruction of the processor works on the same
+variable of several lanes.
+
+The Q-tables of all lanes are one array: the rows of a state lie side by side, lane after lane.
 """
 
 import functools
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.base.intrinsics import vectorised
-from fastq.base.jit import inlined, staged
+from fastq.agents.schedules import Visits
+from fastq.agents.td_control import Agent, TDAgent
+from fastq.base.jit import inlined
 from fastq.mdp.finite_mdp import FiniteMDP
 from fastq.training.kernels.facts import KernelFacts
-from fastq.training.kernels.layout import RANDOM_TIES, UNROLLED_ACTIONS
+from fastq.training.kernels.layout import Learners, thresholds
+from fastq.training.kernels.rows import put, words
+from fastq.training.kernels.vectors import WIDTH, where
 from fastq.training.streams import next_bits
 
-LANES = 32
-"""Two or four vectors of the widest kind: fewer hide less of the memory's latency, more do not fit
-into the fastest cache with their tables."""
+MOST_LANES = 64
+"""A word has a bit for each."""
 
-FEWEST_RUNS = LANES // 2
-"""From so many runs on lanes pay, though some stay empty."""
+MOST_COLUMNS = 64
+"""A row of all tables of a lane is held in as many vectors."""
 
-MOST_BYTES = 2**27
+MOST_BYTES = 2**33
 """Of the tables of all lanes. Runs with larger tables are trained one after another."""
 
-_ZERO, _ONE = np.uint64(0), np.uint64(1)
+CACHED_BYTES = 2**20
+"""Tables beyond it do not lie in the caches of one core: rows are asked for ahead of time."""
+
+_ZERO, _ONE, _THREE, _SEVEN = np.uint64(0), np.uint64(1), np.uint64(3), np.uint64(7)
 _ELEVEN = np.uint64(11)
-_STEP = 2.0**-53
 _LINE = 64
 """Bytes of a cache line."""
 
-_LANES = np.uint64(LANES)
 # Words: two streams of four each, then one of each for every lane.
-STREAM, ENVIRONMENT = np.uint64(0), np.uint64(4 * LANES)
-ROW, ACTION, GREEDY, UNIFORM, OUTCOME, TRANSITION, PAIR, TABLE, LENGTH, TIES, TIED = (
-    np.uint64(i * LANES) for i in range(8, 19)
+STREAM, ENVIRONMENT = np.uint64(0), np.uint64(4 * WIDTH)
+ROW, ACTION, PAIR, OUTCOME, NEXT, AHEAD, BEGIN, DEADLINE = (
+    np.uint64(i * WIDTH) for i in range(8, 16)
 )
-_NUM_WORDS = 19 * LANES
-REWARD, VALUE, RETURN, ALPHA, GAMMA, REST, SHARE, PER_SHARE, BEYOND, SURE = (
-    np.uint64(i * LANES) for i in range(10)
+GREEDY, UNIFORM, REWARD, RETURN, SHARE, REST, SCALE, OFFSET, MARGIN = (
+    np.uint64(i * WIDTH) for i in range(16, 25)
 )
-_NUM_NUMBERS = 10 * LANES
+GROUP = np.uint64(25 * WIDTH)
+"""Words of a group."""
 
-_LEAST_SHARE = 1e-9
-_MARGIN = 1e-12
-"""Far above the rounding of sums of a few probabilities, far below any that matters."""
+NEVER = np.uint64(2**63)
+"""A tick that does not come, and a threshold that no uniform reaches."""
+
+
+class Asked(NamedTuple):
+    """What some agent or the world asks of a general kernel, so that a tick looks for no more."""
+
+    ties: bool
+    """Best actions that are equal are drawn with equal chances."""
+    softmax: bool
+    random_rewards: bool
+    step_sizes_by_visits: bool
+    epsilon_by_visits: bool
 
 
 class Lanes(NamedTuple):
-    """What runs in lock-step remember, each in its lane."""
+    """What runs in lock-step remember."""
 
     words: NDArray[np.uint64]
-    """``STREAM`` and ``ENVIRONMENT``, the SFC64 states; the ``ROW`` of the state, its first
-    ``GREEDY`` action, and the ``ACTION`` drawn there by a ``UNIFORM``, an integer of 53 bits; the
-    ``OUTCOME`` of both and its ``TRANSITION``; the ``PAIR`` that learns, as an index of `q`; where
-    the lane's ``TABLE`` begins there; the ``LENGTH`` of the episode so far; whether ``TIES`` are
-    broken at random, 1 or 0, and whether the best action is ``TIED`` with another then."""
+    """Blocks of groups. The SFC64 states ``STREAM`` and ``ENVIRONMENT``; the ``ROW`` of the state
+    and the ``ACTION`` drawn there; the ``PAIR`` of both, as a place in `q`; the ``OUTCOME`` of both
+    and the ``NEXT`` row, twice, plus 1 where it terminates; the place ``AHEAD`` where that row's
+    Q-values stand; the ticks of the episode's ``BEGIN`` and ``DEADLINE``."""
     numbers: NDArray[np.float64]
-    """The ``REWARD``; the new ``VALUE`` of the pair; the ``RETURN`` so far. Hyperparameters:
-    ``ALPHA``, ``GAMMA``, and epsilon as ``REST``, 1 - epsilon, and ``SHARE``, epsilon / A. For
-    `draw_actions`: ``PER_SHARE``, ``BEYOND``, ``SURE``."""
+    """The same memory. The first ``GREEDY`` action of the state plus a half; a ``UNIFORM``, an
+    integer of 53 bits; the ``REWARD``, and the ``RETURN`` so far. Of epsilon: ``REST``,
+    1 - epsilon, and ``SHARE``, epsilon / A; ``SCALE``, ``OFFSET``, ``MARGIN`` for
+    `policy.epsilon_greedy`."""
     q: NDArray[np.float64]
-    """The Q-tables of all lanes, one after another; where there are two tables, a state's row of
-    the second follows that of the first."""
-    transitions: NDArray[np.uint64]
-    """Of each outcome, twice the next row, plus 1 where it terminates."""
+    updates: NDArray[np.float64]
+    """How often each Q-value was updated; laid out as `q`, or empty."""
+    draws: NDArray[np.float64]
+    """How often an action was drawn in each state; as `updates`, at the first action's place."""
+    agents: NDArray[np.float64]
+    """Hyperparameters: F vectors for each group."""
+    transitions: NDArray[np.float64]
+    """Of each outcome two numbers: the bits of ``NEXT``, and the mean reward."""
+    thresholds: NDArray[np.float64]
+    """The bits of the cumulative probabilities of each pair's outcomes, as 53-bit integers."""
+    reward_sd: NDArray[np.float64]
+    asked: Asked
     run_of: NDArray[np.int64]
     """Which run is in each lane, as an index of those to do."""
     episode_of: NDArray[np.int64]
     probabilities: NDArray[np.float64]
-    """Scratch, shape (A,)."""
+    """Scratch, shape (A,), as the next."""
+    values: NDArray[np.float64]
+    groups: np.uint64
+    shift: np.uint64
+    """A row times 2 ** shift is the place of its Q-values in lane 0."""
+    num_outcomes: np.uint64
+    outcome_shift: np.uint64
+    """A pair times 2 ** outcome_shift is the index of its first outcome."""
+    actions: tuple[int, ...]
+    """As long as a row of one table."""
+    columns: tuple[int, ...]
+    """As long as a row of all tables of a lane."""
 
 
-def fits_lanes(mdp: FiniteMDP, facts: KernelFacts, runs: int, *, ties: bool = False) -> bool:
-    """Say whether so many runs of plain agents of one class can be in lock-step, and gain by it."""
+def fits_lanes(mdp: FiniteMDP, facts: KernelFacts, runs: int) -> bool:
+    """Say whether so many runs of agents of one class can be in lock-step, and gain by it."""
     return (
-        runs >= FEWEST_RUNS
-        and bool(facts.lane_names)
-        and (facts.lane_ties or not ties)
-        and mdp.num_actions <= UNROLLED_ACTIONS
-        and LANES * _table_size(mdp, facts) * 8 <= MOST_BYTES
+        runs >= WIDTH
+        and facts.in_lanes
+        and num_tables(facts) * mdp.num_actions <= MOST_COLUMNS
+        and num_lanes(runs) * _table_bytes(mdp, facts) <= MOST_BYTES
     )
+
+
+def num_lanes(runs: int) -> int:
+    """Choose how many lanes work on so many runs: more hide more latency, if they are filled."""
+    return 16 if runs < 32 else 32 if runs < 128 else MOST_LANES
 
 
 def num_tables(facts: KernelFacts) -> int:
@@ -94,93 +132,96 @@ def num_tables(facts: KernelFacts) -> int:
     return max(facts.further_tables, 1)
 
 
-def _table_size(mdp: FiniteMDP, facts: KernelFacts) -> int:
-    """Count the Q-values of a lane, with a gap that keeps lanes from competing for cache lines."""
-    return num_tables(facts) * mdp.num_states * mdp.num_actions + 8
+def _table_bytes(mdp: FiniteMDP, facts: KernelFacts) -> int:
+    """Count the bytes of the Q-tables of one lane."""
+    return num_tables(facts) * mdp.num_states * mdp.num_actions * 8
 
 
-def lay_out_lanes(mdp: FiniteMDP, facts: KernelFacts) -> Lanes:
-    """Allocate lanes for agents of one class."""
-    size = _table_size(mdp, facts)
-    lanes = Lanes(
-        words=aligned_zeros(_NUM_WORDS, np.uint64),
-        numbers=aligned_zeros(_NUM_NUMBERS, np.float64),
-        q=aligned_zeros(LANES * size, np.float64),
-        transitions=_pack_transitions(mdp),
-        run_of=np.empty(LANES, dtype=np.int64),
-        episode_of=np.empty(LANES, dtype=np.int64),
+def exceeds_caches(mdp: FiniteMDP, facts: KernelFacts, runs: int) -> bool:
+    """Say whether the tables of all lanes are too large for the caches of a core."""
+    return num_lanes(runs) * _table_bytes(mdp, facts) > CACHED_BYTES
+
+
+def lay_out_lanes(
+    mdp: FiniteMDP, agents: Sequence[Agent], facts: KernelFacts, learners: Learners, runs: int
+) -> Lanes:
+    """Allocate lanes for so many runs of agents of one class."""
+    lanes, tables = num_lanes(runs), num_tables(facts)
+    values = lanes * tables * mdp.num_states * mdp.num_actions
+    memory = aligned_zeros(int(GROUP) * lanes // WIDTH, np.uint64)
+    outcome_shift = (mdp.num_outcomes - 1).bit_length()
+    asked = _asked(mdp, agents)
+    return Lanes(
+        words=memory,
+        numbers=memory.view(np.float64),
+        q=aligned_zeros(values, np.float64),
+        updates=aligned_zeros(values if asked.step_sizes_by_visits else 0, np.float64),
+        draws=aligned_zeros(values if asked.epsilon_by_visits else 0, np.float64),
+        agents=aligned_zeros(lanes * learners.values.shape[1], np.float64),
+        transitions=_pack_transitions(mdp, outcome_shift),
+        thresholds=_pad_thresholds(mdp, outcome_shift),
+        reward_sd=_pad_reward_sd(mdp, outcome_shift),
+        asked=asked,
+        run_of=np.zeros(lanes, dtype=np.int64),
+        episode_of=np.zeros(lanes, dtype=np.int64),
         probabilities=np.empty(mdp.num_actions),
+        values=np.empty(mdp.num_actions),
+        groups=np.uint64(lanes // WIDTH),
+        shift=np.uint64((lanes * tables - 1).bit_length()),
+        num_outcomes=np.uint64(mdp.num_outcomes),
+        outcome_shift=np.uint64(outcome_shift),
+        actions=tuple(range(mdp.num_actions)),
+        columns=tuple(range(tables * mdp.num_actions)),
     )
-    lanes.words[int(TABLE) : int(TABLE) + LANES] = np.arange(LANES) * size
-    return lanes
+
+
+def _asked(mdp: FiniteMDP, agents: Sequence[Agent]) -> Asked:
+    """Find out what the world or some agent asks for."""
+    known = [agent for agent in agents if isinstance(agent, TDAgent)]
+    return Asked(
+        ties=any(agent.ties == "random" for agent in known),
+        softmax=any(agent.temperature is not None for agent in known),
+        random_rewards=mdp.reward_sd is not None,
+        step_sizes_by_visits=any(isinstance(agent.alpha, Visits) for agent in known),
+        epsilon_by_visits=any(isinstance(agent.epsilon, Visits) for agent in known),
+    )
+
+
+def _padded(values: NDArray[Any], outcome_shift: int, filling: float) -> NDArray[Any]:
+    """Lay out the outcomes of each pair, filled up to a power of two."""
+    states, actions, count = values.shape
+    spare = (1 << outcome_shift) - count
+    filled = np.full((states, actions, spare), filling, dtype=values.dtype)
+    return np.concatenate([values, filled], axis=2).ravel()
 
 
 @functools.lru_cache(maxsize=8)
-def _pack_transitions(mdp: FiniteMDP) -> NDArray[np.uint64]:
-    """Write the next row of each outcome and whether it terminates in one word."""
-    rows = mdp.next_state.astype(np.uint64) * np.uint64(mdp.num_actions)
-    return ((rows << _ONE) | mdp.terminated).ravel()
+def _pack_transitions(mdp: FiniteMDP, outcome_shift: int) -> NDArray[np.float64]:
+    """Write each outcome as two numbers; those that terminate lead to the first start state."""
+    start = np.flatnonzero(mdp.start)[0]
+    there = np.where(mdp.terminated, start, mdp.next_state).astype(np.uint64)
+    there = there * np.uint64(2 * mdp.num_actions) + mdp.terminated
+    packed = aligned_zeros(2 * mdp.num_states * mdp.num_actions << outcome_shift, np.float64)
+    packed.view(np.uint64)[::2] = _padded(there, outcome_shift, 0)
+    packed[1::2] = _padded(mdp.reward, outcome_shift, 0.0)
+    return packed
 
 
-@inlined
-def draw(words: NDArray[np.uint64], stream: np.uint64, lane: np.uint64) -> np.uint64:
-    """Draw a uniform, as an integer of 53 bits, from a stream of a lane."""
-    a = stream + lane
-    b, c, counter = a + _LANES, a + np.uint64(2) * _LANES, a + np.uint64(3) * _LANES
-    bits, words[a], words[b], words[c], words[counter] = next_bits(
-        words[a], words[b], words[c], words[counter]
-    )
-    return bits >> _ELEVEN
+@functools.lru_cache(maxsize=8)
+def _pad_thresholds(mdp: FiniteMDP, outcome_shift: int) -> NDArray[np.float64]:
+    """Lay out the cumulative probabilities; none where nothing is drawn."""
+    if mdp.deterministic:
+        return aligned_zeros(0, np.float64)
+    cumulative = thresholds(np.cumsum(mdp.probability, axis=2))
+    return _padded(cumulative, outcome_shift, int(NEVER)).view(np.float64)
 
 
-@inlined
-def set_epsilon(
-    numbers: NDArray[np.float64], lane: np.uint64, epsilon: float, num_actions: int
-) -> None:
-    """Prepare a lane's draws of actions.
-
-    If epsilon is 0, the bounds of `draw_actions` lie beyond all actions: the greedy one is drawn.
-    """
-    share = epsilon / num_actions
-    usual = share > _LEAST_SHARE
-    numbers[SHARE + lane] = share
-    numbers[REST + lane] = 1.0 - epsilon
-    numbers[PER_SHARE + lane] = 1.0 / share if usual else 0.0
-    numbers[BEYOND + lane] = 0.0 if usual else num_actions + 0.5
-    numbers[SURE + lane] = 0.5 - _MARGIN / share if usual else (0.5 if epsilon == 0.0 else -1.0)
-
-
-@staged
-def draw_actions(words: NDArray[np.uint64], numbers: NDArray[np.float64]) -> np.uint64:
-    """Draw an action in each lane; return in which lanes it is uncertain, as bits.
-
-    The thresholds of the draw are the cumulative probabilities. Before the greedy action they are
-    multiples of epsilon / A; from it on they are such multiples plus 1 - epsilon. So the action has
-    a least and a greatest index, which follow from the uniform alone, and is the greedy one if that
-    lies between them. `lockstep.draw_exactly` decides in two cases: if the uniform lies within
-    rounding error of a threshold, and if several actions are the best.
-    """
-    vectorised()
-    uncertain = _ZERO
-    for i in range(LANES):
-        lane = np.uint64(i)
-        k = draw(words, STREAM, lane)
-        u, per_share = np.float64(np.int64(k)) * _STEP, numbers[PER_SHARE + lane]
-        most = u * per_share + numbers[BEYOND + lane]
-        least = (u - numbers[REST + lane]) * per_share
-        least = least if least > 0.5 else 0.5
-        whole_most, whole_least = np.int64(most), np.int64(least)
-        sure = numbers[SURE + lane]
-        near_most = abs(most - whole_most - 0.5) > sure
-        near_least = abs(least - whole_least - 0.5) > sure
-        action = words[GREEDY + lane]
-        action = np.uint64(whole_least) if np.uint64(whole_least) > action else action
-        action = np.uint64(whole_most) if np.uint64(whole_most) < action else action
-        words[ACTION + lane] = action
-        words[UNIFORM + lane] = k
-        tied = words[TIED + lane] if RANDOM_TIES else _ZERO
-        uncertain |= (np.uint64(near_most | near_least) | tied) << lane
-    return uncertain
+@functools.lru_cache(maxsize=8)
+def _pad_reward_sd(mdp: FiniteMDP, outcome_shift: int) -> NDArray[np.float64]:
+    """Lay out the standard deviations of rewards; none where no reward is random."""
+    if mdp.reward_sd is None:
+        return aligned_zeros(0, np.float64)
+    return _padded(mdp.reward_sd, outcome_shift, 0.0)
 
 
 def aligned_zeros(size: int, dtype: type) -> NDArray[Any]:
@@ -189,3 +230,50 @@ def aligned_zeros(size: int, dtype: type) -> NDArray[Any]:
     spare: NDArray[Any] = np.zeros(size + _LINE // item, dtype=dtype)
     start = -spare.ctypes.data % _LINE // item
     return spare[start : start + size]
+
+
+@inlined
+def slot_of(lane: np.uint64) -> np.uint64:
+    """Find where a lane's variables stand, counted from where those of lane 0 do."""
+    return (lane >> _THREE) * GROUP + (lane & _SEVEN)
+
+
+@inlined
+def draw_in_group(memory: NDArray[np.uint64], stream: np.uint64) -> Any:
+    """Draw a uniform in each lane of a group, as a vector of 53-bit integers, from their streams."""
+    a, b = stream, stream + np.uint64(WIDTH)
+    c, counter = stream + np.uint64(2 * WIDTH), stream + np.uint64(3 * WIDTH)
+    drawn, next_a, next_b, next_c, next_counter = next_bits(
+        words(memory, a), words(memory, b), words(memory, c), words(memory, counter)
+    )
+    put(memory, a, next_a)
+    put(memory, b, next_b)
+    put(memory, c, next_c)
+    put(memory, counter, next_counter)
+    return drawn >> _ELEVEN
+
+
+@inlined
+def draw_where(memory: NDArray[np.uint64], stream: np.uint64, asked: Any) -> Any:
+    """Draw a uniform in those lanes of a group that ask for one; the others' streams stay."""
+    a, b = stream, stream + np.uint64(WIDTH)
+    c, counter = stream + np.uint64(2 * WIDTH), stream + np.uint64(3 * WIDTH)
+    old_a, old_b = words(memory, a), words(memory, b)
+    old_c, old_counter = words(memory, c), words(memory, counter)
+    drawn, next_a, next_b, next_c, next_counter = next_bits(old_a, old_b, old_c, old_counter)
+    put(memory, a, where(asked, next_a, old_a))
+    put(memory, b, where(asked, next_b, old_b))
+    put(memory, c, where(asked, next_c, old_c))
+    put(memory, counter, where(asked, next_counter, old_counter))
+    return drawn >> _ELEVEN
+
+
+@inlined
+def draw_in_lane(memory: NDArray[np.uint64], stream: np.uint64) -> np.uint64:
+    """Draw a uniform in one lane, as an integer of 53 bits."""
+    a, b = stream, stream + np.uint64(WIDTH)
+    c, counter = stream + np.uint64(2 * WIDTH), stream + np.uint64(3 * WIDTH)
+    drawn, memory[a], memory[b], memory[c], memory[counter] = next_bits(
+        memory[a], memory[b], memory[c], memory[counter]
+    )
+    return drawn >> _ELEVEN

@@ -87,9 +87,9 @@ def lay_out_world(mdp: FiniteMDP, max_steps: int, *, rows: bool) -> World:
         reward=mdp.reward.ravel(),
         reward_sd=reward_sd,
         terminated=mdp.terminated.ravel(),
-        cumulative=_thresholds(np.cumsum(mdp.probability, axis=2)).ravel(),
+        cumulative=thresholds(np.cumsum(mdp.probability, axis=2)).ravel(),
         start_states=start_states.astype(np.uint64) * stride,
-        start_cumulative=_thresholds(np.cumsum(mdp.start)[start_states]),
+        start_cumulative=thresholds(np.cumsum(mdp.start)[start_states]),
         num_outcomes=np.uint64(mdp.num_outcomes),
         deterministic=mdp.deterministic,
         random_rewards=mdp.reward_sd is not None,
@@ -148,6 +148,6 @@ def _number(value: Any) -> float:
 _TIES: tuple[str, ...] = get_args(get_args(Ties)[0])
 
 
-def _thresholds(cumulative: NDArray[np.float64]) -> Thresholds:
+def thresholds(cumulative: NDArray[np.float64]) -> Thresholds:
     """Turn cumulative probabilities c into the least k for which ``c <= k * 2**-53``."""
     return np.ceil(cumulative * 2.0**53).astype(np.uint64)

@@ -16,53 +16,56 @@ from numpy.typing import NDArray
 
 from fastq.base.intrinsics import lowest_bit
 from fastq.base.jit import inlined
+from fastq.base.references import by_reference
 from fastq.training.kernels.lane_step import (
-    NONE,
-    NUM_TABLES,
+    LARGE,
     ON_POLICY,
+    draw_actions,
     draw_outcomes,
-    greedy_at,
     learn,
+    learn_on_policy,
     look_ahead,
-    store,
-    tied_with,
+    take_steps,
 )
 from fastq.training.kernels.lanes import (
     ACTION,
-    ALPHA,
+    BEGIN,
+    DEADLINE,
     ENVIRONMENT,
-    GAMMA,
     GREEDY,
-    LANES,
-    LENGTH,
+    MARGIN,
+    NEVER,
+    NEXT,
+    OFFSET,
+    OUTCOME,
+    PAIR,
     REST,
     RETURN,
     ROW,
+    SCALE,
     SHARE,
     STREAM,
-    TABLE,
-    TIED,
-    TIES,
-    TRANSITION,
     UNIFORM,
     Lanes,
-    draw,
-    draw_actions,
-    set_epsilon,
+    draw_in_lane,
+    slot_of,
 )
-from fastq.training.kernels.layout import RANDOM_TIES, STOCHASTIC, Learners, World
+from fastq.training.kernels.layout import STOCHASTIC, Learners, World
 from fastq.training.kernels.loop import TrainingOutput
-from fastq.training.kernels.policy import draw_as_choice
-from fastq.training.kernels.scalars import find_start, has_diverged, mean, reschedule
+from fastq.training.kernels.policy import draw_as_choice, draw_constants
+from fastq.training.kernels.scalars import find_start, has_diverged, reschedule
+from fastq.training.kernels.vectors import WIDTH
 
 POINTS: tuple[str, ...] = (
-    "bootstrap",
-    "learn",
-    "greedy_at",
-    "NUM_TABLES",
+    "ahead",
+    "greatest",
+    "value_at",
+    "policy_at",
+    "probability_of",
+    "num_actions_of",
     "ON_POLICY",
     "STOCHASTIC",
-    "RANDOM_TIES",
+    "LARGE",
 )
 """The binding points of this template: all names that `build` may bind."""
 
@@ -94,96 +97,131 @@ def learn_lanes(
     output: TrainingOutput,
 ) -> None:
     """Train some of N runs from scratch; the parameters are those of `loop.learn_batch`."""
-    batch = Batch(world, learners, learner_of, runs, action_streams, environment_streams, q, output)
-    learn_all(batch, lanes)
+    batch = Batch(
+        by_reference(world),
+        by_reference(learners),
+        learner_of,
+        runs,
+        action_streams,
+        environment_streams,
+        q,
+        by_reference(output),
+    )
+    learn_all(by_reference(batch), by_reference(lanes))
 
 
 @inlined
 def learn_all(batch: Batch, lanes: Lanes) -> None:
     """Train the runs of a batch, each in a lane, until none is left."""
-    words, numbers, world = lanes.words, lanes.numbers, batch.world
-    busy, waiting = _ZERO, 0
-    for i in range(min(LANES, len(batch.runs))):
-        begin_run(batch, lanes, np.uint64(i), waiting)
+    records, limit = batch.learners.current, np.uint64(batch.world.max_steps)
+    busy, waiting, tick = _ZERO, 0, _ZERO
+    num_lanes = np.int64(lanes.groups) * WIDTH
+    for i in range(min(num_lanes, len(batch.runs))):
+        begin_run(batch, lanes, np.uint64(i), waiting, tick)
         busy |= _ONE << np.uint64(i)
         waiting += 1
+    earliest = limit
     while busy:
         if not ON_POLICY:
-            draw_in_all(lanes, busy)
+            draw_exactly_in(lanes, busy & draw_actions(lanes))
         if STOCHASTIC:
-            draw_outcomes(words, world.cumulative, world.num_outcomes)
+            draw_outcomes(lanes)
+        ended = take_steps(lanes)
+        tick += _ONE
+        if tick >= earliest:
+            late, earliest = find_late(lanes, busy, tick)
+            earliest, ended = min(earliest, tick + limit), ended | late
+        ended &= busy
         if ON_POLICY:
-            look_ahead(words, numbers, lanes.q, lanes.transitions, world.reward, world.actions)
-            draw_in_all(lanes, busy)
-        ended = busy & learn(
-            words,
-            numbers,
-            lanes.q,
-            lanes.transitions,
-            world.reward,
-            world.actions,
-            world.max_steps,
-        )
-        store(words, numbers, lanes.q)
+            look_ahead(lanes)
+            draw_exactly_in(lanes, busy & draw_actions(lanes))
+            learn_on_policy(lanes, records)
+        else:
+            learn(lanes, records)
         while ended:
             lane = lowest_bit(ended)
             ended &= ended - _ONE
-            if end_episode(batch, lanes, lane):
-                begin_episode(batch, lanes, lane, words[TRANSITION + lane] & _ONE == _ONE)
+            if end_episode(batch, lanes, lane, tick):
+                begin_episode(batch, lanes, lane, tick)
             else:
                 end_run(batch, lanes, lane)
                 if waiting < len(batch.runs):
-                    begin_run(batch, lanes, lane, waiting)
+                    begin_run(batch, lanes, lane, waiting, tick)
                     waiting += 1
                 else:
                     busy ^= _ONE << lane
 
 
 @inlined
-def draw_in_all(lanes: Lanes, busy: np.uint64) -> None:
-    """Draw an action in each lane: of the state that it is in or, on-policy, that it comes to."""
-    words = lanes.words
-    uncertain = busy & draw_actions(words, lanes.numbers)
+def find_late(lanes: Lanes, busy: np.uint64, tick: np.uint64) -> tuple[np.uint64, np.uint64]:
+    """Find the lanes whose episode has come to its time limit, and when the next one does."""
+    late, earliest = _ZERO, NEVER
+    while busy:
+        lane = lowest_bit(busy)
+        busy &= busy - _ONE
+        deadline = lanes.words[DEADLINE + slot_of(lane)]
+        if deadline <= tick:
+            late |= _ONE << lane
+        else:
+            earliest = min(earliest, deadline)
+    return late, earliest
+
+
+@inlined
+def draw_exactly_in(lanes: Lanes, uncertain: np.uint64) -> None:
+    """Draw again, step by step, the actions of some lanes."""
     while uncertain:
         lane = lowest_bit(uncertain)
-        row = words[TRANSITION + lane] >> _ONE if ON_POLICY else words[ROW + lane]
-        draw_exactly(lanes, lane, row)
         uncertain &= uncertain - _ONE
+        slot = slot_of(lane)
+        row = lanes.words[NEXT + slot] >> _ONE if ON_POLICY else lanes.words[ROW + slot]
+        draw_exactly(lanes, lane, row)
 
 
 @inlined
 def draw_exactly(lanes: Lanes, lane: np.uint64, row: np.uint64) -> None:
-    """Find the action that a lane's uniform draws, as `Generator.choice` does."""
-    words, numbers, probabilities = lanes.words, lanes.numbers, lanes.probabilities
-    greedy = words[GREEDY + lane]
-    probabilities[:] = numbers[SHARE + lane]
-    if RANDOM_TIES and words[TIED + lane]:
-        at = words[TABLE + lane] + row
-        best, count = lanes.q[at + greedy], 0
-        for action in range(len(probabilities)):
-            count += lanes.q[at + np.uint64(action)] == best
-        for action in range(len(probabilities)):
-            if lanes.q[at + np.uint64(action)] == best:
-                probabilities[action] += numbers[REST + lane] / count
-    else:
-        probabilities[greedy] += numbers[REST + lane]
-    words[ACTION + lane] = draw_as_choice(words[UNIFORM + lane], lanes.probabilities)
+    """Find the action that a lane's uniform draws in a state, as `Generator.choice` does."""
+    slot, probabilities = slot_of(lane), lanes.probabilities
+    probabilities[:] = lanes.numbers[SHARE + slot]
+    probabilities[np.uint64(lanes.numbers[GREEDY + slot])] += lanes.numbers[REST + slot]
+    action = draw_as_choice(np.uint64(lanes.numbers[UNIFORM + slot]), probabilities)
+    lanes.words[ACTION + slot] = action
+    if not ON_POLICY:
+        set_pair(lanes, lane, row, action)
 
 
 @inlined
-def begin_run(batch: Batch, lanes: Lanes, lane: np.uint64, index: int) -> None:
+def set_pair(lanes: Lanes, lane: np.uint64, row: np.uint64, action: np.uint64) -> None:
+    """Write down what a lane's state and action are the indices of."""
+    slot = slot_of(lane)
+    lanes.words[PAIR + slot] = (row << lanes.shift) + action
+    lanes.words[OUTCOME + slot] = (row + action) << lanes.outcome_shift
+
+
+@inlined
+def first_place(lanes: Lanes, lane: np.uint64, row: np.uint64) -> np.uint64:
+    """Find where the Q-values of a lane's state stand."""
+    return (row << lanes.shift) + lane * np.uint64(len(lanes.columns))
+
+
+@inlined
+def begin_run(batch: Batch, lanes: Lanes, lane: np.uint64, index: int, tick: np.uint64) -> None:
     """Put a run into a lane."""
     run = batch.runs[index]
     agent = batch.learners.current[batch.learner_of[index]]
     lanes.run_of[lane], lanes.episode_of[lane] = index, 0
-    first = np.int64(lanes.words[TABLE + lane])
-    lanes.q[first : first + NUM_TABLES * batch.q.shape[1]] = agent.initial_value
+    width = len(batch.world.actions)
+    for state in range(batch.q.shape[1] // width):
+        first = first_place(lanes, lane, np.uint64(state * width))
+        for column in range(len(lanes.columns)):
+            lanes.q[first + np.uint64(column)] = agent.initial_value
+    slot = slot_of(lane)
     for i in range(4):
-        word = np.uint64(i) * np.uint64(LANES) + lane
+        word = np.uint64(i * WIDTH) + slot
         lanes.words[STREAM + word] = batch.action_streams[run, i]
         lanes.words[ENVIRONMENT + word] = batch.environment_streams[run, i]
     follow(batch, lanes, lane)
-    begin_episode(batch, lanes, lane, False)
+    begin_episode(batch, lanes, lane, tick)
 
 
 @inlined
@@ -192,45 +230,65 @@ def follow(batch: Batch, lanes: Lanes, lane: np.uint64) -> None:
     learners, learner = batch.learners, batch.learner_of[lanes.run_of[lane]]
     if learners.scheduled[learner]:
         reschedule(learners, learner, lanes.episode_of[lane])
-    agent = learners.current[learner]
-    lanes.numbers[ALPHA + lane] = agent.alpha
-    lanes.numbers[GAMMA + lane] = agent.gamma
-    lanes.words[TIES + lane] = np.uint64(agent.ties)
-    set_epsilon(lanes.numbers, lane, agent.epsilon, len(batch.world.actions))
+    count = learners.values.shape[1]
+    first = (np.int64(lane) // WIDTH) * count * WIDTH + np.int64(lane) % WIDTH
+    for field in range(count):
+        lanes.agents[np.uint64(first + field * WIDTH)] = learners.values[learner, field]
+    epsilon = learners.current[learner].epsilon
+    constants = draw_constants(epsilon, len(batch.world.actions))
+    slot, numbers = slot_of(lane), lanes.numbers
+    numbers[SHARE + slot], numbers[REST + slot] = constants.share, constants.rest
+    numbers[SCALE + slot], numbers[OFFSET + slot] = constants.scale, constants.offset
+    numbers[MARGIN + slot] = constants.margin
 
 
 @inlined
-def begin_episode(batch: Batch, lanes: Lanes, lane: np.uint64, has_uniform: bool) -> None:
+def begin_episode(batch: Batch, lanes: Lanes, lane: np.uint64, tick: np.uint64) -> None:
     """Put a lane into a start state.
 
-    On-policy the first action is drawn here: by the uniform drawn already where the last step was
-    a final one, which had no use for it.
+    Where a step terminated, its lane is in the first start state already, as `lanes.transitions`
+    says. On-policy the first action is drawn here, for the last update may have changed which is
+    the best: by the uniform drawn already where a step terminated, which had no use for it.
     """
-    words, world = lanes.words, batch.world
+    world, slot = batch.world, slot_of(lane)
+    terminated = lanes.words[NEXT + slot] & _ONE == _ONE
     if batch.learners.scheduled[batch.learner_of[lanes.run_of[lane]]]:
         follow(batch, lanes, lane)
-    k = draw(words, ENVIRONMENT, lane) if STOCHASTIC else _ZERO
-    row = find_start(world, k)
-    at = words[TABLE + lane] + np.uint64(NUM_TABLES) * row
-    words[ROW + lane] = row
-    words[GREEDY + lane] = greedy_at(lanes.q, at, world.actions)
-    if RANDOM_TIES:
-        words[TIED + lane] = words[TIES + lane] & tied_with(lanes.q, at, NONE, 0.0, world.actions)
-    lanes.numbers[RETURN + lane], words[LENGTH + lane] = 0.0, _ZERO
+    k = draw_in_lane(lanes.words, ENVIRONMENT + slot) if STOCHASTIC else _ZERO
+    if ON_POLICY or not terminated or len(world.start_states) > 1:
+        row = find_start(world, k)
+        lanes.words[ROW + slot] = row
+        lanes.numbers[GREEDY + slot] = greedy_at(lanes, first_place(lanes, lane, row)) + 0.5
+    lanes.numbers[RETURN + slot] = 0.0
+    lanes.words[BEGIN + slot] = tick
+    lanes.words[DEADLINE + slot] = tick + np.uint64(world.max_steps)
     if ON_POLICY:
-        if not has_uniform:
-            words[UNIFORM + lane] = draw(words, STREAM, lane)
+        if not terminated:
+            k = draw_in_lane(lanes.words, STREAM + slot)
+            lanes.numbers[UNIFORM + slot] = np.float64(np.int64(k))
         draw_exactly(lanes, lane, row)
+        set_pair(lanes, lane, row, lanes.words[ACTION + slot])
 
 
 @inlined
-def end_episode(batch: Batch, lanes: Lanes, lane: np.uint64) -> bool:
+def greedy_at(lanes: Lanes, first: np.uint64) -> int:
+    """Find the first of the best actions of a lane's state."""
+    best, greedy = lanes.q[first], 0
+    for action in range(1, len(lanes.probabilities)):
+        value = lanes.q[first + np.uint64(action)]
+        greedy = action if value > best else greedy
+        best = value if value > best else best
+    return greedy
+
+
+@inlined
+def end_episode(batch: Batch, lanes: Lanes, lane: np.uint64, tick: np.uint64) -> bool:
     """Write down the episode of a lane; say whether the run goes on."""
-    output, run = batch.output, batch.runs[lanes.run_of[lane]]
+    output, run, slot = batch.output, batch.runs[lanes.run_of[lane]], slot_of(lane)
     episode = lanes.episode_of[lane]
-    output.returns[run, episode] = lanes.numbers[RETURN + lane]
-    output.lengths[run, episode] = lanes.words[LENGTH + lane]
-    output.truncated[run, episode] = lanes.words[TRANSITION + lane] & _ONE == _ZERO
+    output.returns[run, episode] = lanes.numbers[RETURN + slot]
+    output.lengths[run, episode] = tick - lanes.words[BEGIN + slot]
+    output.truncated[run, episode] = lanes.words[NEXT + slot] & _ONE == _ZERO
     lanes.episode_of[lane] = episode + 1
     return bool(episode + 1 < output.returns.shape[1])
 
@@ -238,14 +296,12 @@ def end_episode(batch: Batch, lanes: Lanes, lane: np.uint64) -> bool:
 @inlined
 def end_run(batch: Batch, lanes: Lanes, lane: np.uint64) -> None:
     """Write down what the run of a lane has learned."""
-    run, num_actions = batch.runs[lanes.run_of[lane]], len(batch.world.actions)
-    learned, result = lanes.words[TABLE + lane], batch.q[min(run, len(batch.q) - 1)]
-    for pair in range(len(result)):
-        index = learned + np.uint64(pair)
-        if NUM_TABLES == 1:
-            result[pair] = lanes.q[index]
-        else:
-            index += np.uint64(pair // num_actions * num_actions)
-            result[pair] = mean(lanes.q[index], lanes.q[index + np.uint64(num_actions)])
+    run, width = batch.runs[lanes.run_of[lane]], len(batch.world.actions)
+    result = batch.q[min(run, len(batch.q) - 1)]
+    for state in range(len(result) // width):
+        first = first_place(lanes, lane, np.uint64(state * width))
+        for action in range(width):
+            result[np.uint64(state * width + action)] = lanes.q[first + np.uint64(action)]
     batch.output.diverged[run] = has_diverged(result, batch.output.returns[run])
     batch.output.finished[run] = True
+    lanes.words[NEXT + slot_of(lane)] = _ZERO

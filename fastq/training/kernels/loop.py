@@ -1,7 +1,8 @@
 """The plain loop: one run after another, each from its own streams.
 
 This file is a template. `build` binds the names of `POINTS` for each algorithm; here they have
-Q-learning's values. `act` draws an action. `update` learns from a step. `pair_of` gives the index
+Q-learning's values. `act` draws an action. `update` learns from a step; `ahead` says in it what
+the next state is worth. `pair_of` gives the index
 of a state and an action. `start_value` is what Q-values start from. `clear` makes the scratch
 tables ready. ``ON_POLICY`` says whether the next action is drawn before the update, as Sarsa's
 target needs it. The others say what a kernel knows: see `layout`.
@@ -13,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastq.base.jit import inlined
+from fastq.base.references import by_reference
 from fastq.training.kernels.layout import Learners, World
+from fastq.training.kernels.learn import update
 from fastq.training.kernels.policy import act
-from fastq.training.kernels.q_learning import update
 from fastq.training.kernels.scalars import (
     draw_outcome,
     draw_reward,
@@ -31,6 +33,7 @@ from fastq.training.kernels.step import pair_of_row as pair_of
 POINTS: tuple[str, ...] = (
     "act",
     "update",
+    "ahead",
     "pair_of",
     "start_value",
     "clear",
@@ -85,18 +88,20 @@ def learn_batch(
     output
         Filled; `output.finished` must be False before.
     """
+    the_world, the_learners = by_reference(world), by_reference(learners)
+    the_work, results = by_reference(work), by_reference(output)
     for i in range(len(runs)):
         run = runs[i]
         table = q[min(run, len(q) - 1)]
         learn_run(
-            world,
-            learners,
+            the_world,
+            the_learners,
             learner_of[i],
             action_streams[run],
             environment_streams[run],
             table,
-            work,
-            output,
+            the_work,
+            results,
             run,
         )
         output.diverged[run] = has_diverged(table, output.returns[run])

@@ -8,7 +8,7 @@ action is drawn exactly as the reference does.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,12 @@ from fastq.base.jit import inlined
 from fastq.training.kernels.layout import CAREFUL, GENERAL, World
 from fastq.training.kernels.scalars import count_best, draw, equal, first_greedy, visited
 from fastq.training.kernels.scratch import Work
+from fastq.training.kernels.vectors import where
 
 _STEP = 2.0**-53
-_MARGIN = 1e-9
-"""Far above the rounding of sums of up to a million probabilities, far below any that matters."""
+_LEAST_SHARE = 1e-9
+_MARGIN = 1e-12
+"""Far above the rounding of sums of a few thousand probabilities, far below any that matters."""
 
 
 @inlined
@@ -37,18 +39,69 @@ def act(
     if GENERAL and agent.epsilon_power > 0.0:
         work.draws[row] += 1
     epsilon = current_epsilon(agent, work, row, 0)
+    share, greedy = epsilon / len(world.actions), np.uint64(work.greedy[row])
     if not (GENERAL and agent.temperature > 0.0):
-        greedy = np.uint64(work.greedy[row])
         if (
             not GENERAL
             or agent.ties == 0.0
             or count_best(q, row, q[row + greedy], world.actions) == 1
         ):
-            action, certain = _greedy_or_uniform(k, greedy, epsilon, len(world.actions))
-            if certain:
-                return action
-    fill_policy(q, row, epsilon, agent, world, work)
+            constants = draw_constants(epsilon, len(world.actions))
+            place = epsilon_greedy(
+                np.float64(np.int64(k)), greedy + 0.5, constants.scale, constants.offset
+            )
+            if abs(place - math.floor(place + 0.5)) > constants.margin:
+                return np.uint64(np.int64(place))
+    fill_policy(
+        q, row, greedy, share, 1.0 - epsilon, agent, work.probabilities, world.actions
+    )
     return draw_as_choice(k, work.probabilities)
+
+
+class DrawConstants(NamedTuple):
+    """What a draw needs of epsilon, so that it is only multiplied and compared."""
+
+    share: Any
+    """epsilon / A."""
+    rest: Any
+    """1 - epsilon."""
+    scale: Any
+    """From a uniform, as an integer of 53 bits, to a place among the actions."""
+    offset: Any
+    """How much of a place is the greedy action's extra."""
+    margin: Any
+    """Nearer than this to a whole number, rounding may matter."""
+
+
+@inlined
+def draw_constants(epsilon: Any, num_actions: int) -> DrawConstants:
+    """Prepare draws of actions; of a number, or of a vector of lanes.
+
+    Where epsilon is 0 or almost 0, all places but 0 lie beyond the actions: the greedy one is
+    drawn.
+    """
+    share, rest = epsilon / num_actions, 1.0 - epsilon
+    usual = share > _LEAST_SHARE
+    some = where(usual, share, 1.0)
+    margin = where(usual, _MARGIN / some, where(epsilon == 0.0, 0.0, math.inf))
+    return DrawConstants(
+        share, rest, where(usual, _STEP / some, 1024.0), where(usual, rest / some, math.inf), margin
+    )
+
+
+@inlined
+def epsilon_greedy(k: Any, greedy: Any, scale: Any, offset: Any) -> Any:
+    """Draw an action by a uniform; give it as a place, of which it is the whole part.
+
+    The thresholds of the draw are the cumulative probabilities. Before the greedy action they are
+    multiples of epsilon / A; from it on they are such multiples plus 1 - epsilon. So a uniform says
+    the least and the greatest action that it may draw, and it draws the greedy one if that lies
+    between them. `greedy` is its index plus a half. All are numbers, or vectors of lanes.
+    """
+    most = k * scale
+    least = most - offset
+    middle = where(least > greedy, least, greedy)
+    return where(middle > most, most, middle)
 
 
 @inlined
@@ -64,34 +117,47 @@ def current_epsilon(agent: Any, work: Work, row: np.uint64, ahead: int) -> float
 def fill_policy(
     q: NDArray[np.float64],
     row: np.uint64,
-    epsilon: float,
+    greedy: np.uint64,
+    share: float,
+    rest: float,
     agent: Any,
-    world: World,
-    work: Work,
+    probabilities: NDArray[np.float64],
+    actions: Any,
 ) -> None:
-    """Write down the probability of each action in a state."""
-    probabilities, greedy = work.probabilities, np.uint64(work.greedy[row])
+    """Write down the probability of each action in a state.
+
+    Parameters
+    ----------
+    q, row
+        The Q-values begin at ``q[row]``.
+    greedy
+        The first of the best actions.
+    share, rest
+        epsilon / A, and 1 - epsilon.
+    agent, probabilities, actions
+        Its hyperparameters; what is filled; how many there are.
+    """
     best = q[row + greedy]
     if GENERAL and agent.temperature > 0.0:
         if CAREFUL and not math.isfinite(best):
-            count = count_best(q, row, best, world.actions)
-            for action in range(len(world.actions)):
+            count = count_best(q, row, best, actions)
+            for action in range(len(actions)):
                 probabilities[action] = equal(q[row + np.uint64(action)], best) / count
             return
         total = 0.0
-        for action in range(len(world.actions)):
+        for action in range(len(actions)):
             weight = math.exp((q[row + np.uint64(action)] - best) / agent.temperature)
             probabilities[action] = weight
             total += weight
-        for action in range(len(world.actions)):
+        for action in range(len(actions)):
             probabilities[action] /= total
         return
-    probabilities[:] = epsilon / len(world.actions)
+    probabilities[:] = share
     if not GENERAL or agent.ties == 0.0:
-        probabilities[greedy] += 1.0 - epsilon
+        probabilities[greedy] += rest
         return
-    bonus = (1.0 - epsilon) / count_best(q, row, best, world.actions)
-    for action in range(len(world.actions)):
+    bonus = rest / count_best(q, row, best, actions)
+    for action in range(len(actions)):
         if equal(q[row + np.uint64(action)], best):
             probabilities[action] += bonus
 
@@ -108,23 +174,6 @@ def renew_greedy(
         value, best = q[row + changed], q[row + greedy]
         if value > best or (value == best and changed < greedy):
             work.greedy[row] = changed
-
-
-@inlined
-def _greedy_or_uniform(
-    k: np.uint64, greedy: np.uint64, epsilon: float, num_actions: int
-) -> tuple[np.uint64, bool]:
-    """Find the epsilon-greedy action from the uniform alone; say whether rounding cannot matter."""
-    u, share = k * _STEP, epsilon / num_actions
-    low = greedy * share
-    high = low + share + (1.0 - epsilon)
-    if low <= u < high:
-        return greedy, bool(low + _MARGIN <= u < high - _MARGIN)
-    if share <= _MARGIN:
-        return greedy, False
-    index = (u if u < low else u - (1.0 - epsilon)) / share
-    off = abs(index - math.floor(index + 0.5)) * share
-    return np.uint64(index), bool(off > _MARGIN)
 
 
 @inlined

@@ -3,11 +3,9 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fastq.base.jit import inlined
-from fastq.training.kernels.layout import GENERAL, World
-from fastq.training.kernels.scalars import visited
+from fastq.training.kernels.layout import World
 
 
 class Transition(NamedTuple):
@@ -34,19 +32,3 @@ class Transition(NamedTuple):
 def pair_of_row(state: np.uint64, action: np.uint64, world: World) -> np.uint64:
     """Give the index of the pair of a state, a row, and an action."""
     return state + action
-
-
-@inlined
-def move_towards(
-    q: NDArray[np.float64],
-    pair: np.uint64,
-    target: float,
-    agent: Any,
-    updates: NDArray[np.int64],
-) -> None:
-    """Move a Q-value by the step size towards its target."""
-    alpha = agent.alpha
-    if GENERAL and agent.alpha_power > 0.0:
-        updates[pair] += 1
-        alpha = visited(agent.alpha_power, updates[pair])
-    q[pair] += alpha * (target - q[pair])
