@@ -96,9 +96,9 @@ def variant_for(mdp: FiniteMDP, agents: Sequence[Agent], runs: int) -> KernelVar
     ties = any(isinstance(agent, TDAgent) and agent.ties == "random" for agent in agents)
     general = mdp.reward_sd is not None or not all(map(_is_plain, agents)) or ties
     facts = facts_of(type(agents[0]))
-    if not general and fits_lanes(mdp, facts, runs):
+    if fits_lanes(mdp, facts, runs):
         large = exceeds_caches(mdp, facts, runs)
-        return KernelVariant(True, stochastic=not mdp.deterministic, general=False, large=large)
+        return KernelVariant(True, stochastic=not mdp.deterministic, general=general, large=large)
     return KernelVariant(False, stochastic=general or not mdp.deterministic, general=general)
 
 
@@ -137,7 +137,9 @@ def _kernel_of(agent_type: type[Agent], variant: KernelVariant, digest: str | No
     points = loop.POINTS
     if variant.in_lanes:
         template, points = lockstep.learn_lanes, lockstep.POINTS
-        names |= {"LARGE": variant.large, **_IN_LANES, **facts.names, **facts.lane_names}
+        names |= {"GENERAL": variant.general, "LARGE": variant.large}
+        rules = {name: rule for name, rule in facts.names.items() if name in points}
+        names |= {**_IN_LANES, **rules, **facts.lane_names}
     else:
         names |= {"GENERAL": variant.general, "CAREFUL": variant.careful, **facts.names}
     if issubclass(agent_type, Algorithm):

@@ -12,13 +12,15 @@ from numba.extending import overload
 
 from fastq.base.jit import inlined
 from fastq.training.kernels import rows, turned
-from fastq.training.kernels.lanes import REST, SHARE, Lanes
+from fastq.training.kernels.lanes import CHOSEN, REST, SHARE, STREAM, Lanes, draw_where
 from fastq.training.kernels.layout import GENERAL
 from fastq.training.kernels.policy import draw_constants
 from fastq.training.kernels.scalars import visited
-from fastq.training.kernels.vectors import bits, each, together, where, whole_part
+from fastq.training.kernels.step import Transition
+from fastq.training.kernels.vectors import bits, each, numbers_of, together, where, whole_part
 
-_ALL = np.uint64(255)
+_ZERO, _ALL = np.uint64(0), np.uint64(255)
+_STEP = 2.0**-53
 
 
 class LaneRow(NamedTuple):
@@ -60,8 +62,8 @@ def value_at(row: Any, action: Any) -> Any:
 
 @overload(value_at, jit_options={"forceinline": True})  # type: ignore[untyped-decorator]
 def _value_at(row, action):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    if isinstance(row, types.BaseTuple) and not isinstance(row, types.BaseNamedTuple):
-        return lambda row, action: turned.column_at(row, (action,))
+    if getattr(row, "instance_class", None) is LaneTable:
+        return lambda row, action: turned.column_at(row.columns, (action,))
     if isinstance(action, types.Integer):
         return lambda row, action: columns_of(row)[action]
     return lambda row, action: rows.element(
@@ -190,13 +192,35 @@ def draw_by_weights(row: LaneRow, agent: Any, uniform: Any, counts: Any) -> Any:
     return turned.passed(weights, (uniform,)), turned.unsure(weights, (uniform,))
 
 
-@inlined
-def drawn_best(row: Any, agent: Any, uniform: Any) -> Any:
-    """Give one of the best columns of a turned row, plus a half: the first, or by a uniform."""
-    best = turned.best_of(row, ())
-    if GENERAL:
-        value = turned.greatest_of(row, ())
-        left = whole_part(uniform * turned.count_equal(row, (value,)))
-        best = where(agent.ties > 0.0, turned.nth_equal(row, (value, left)), best)
-    return best
+class LaneTable(NamedTuple):
+    """The Q-values of a state in one of several tables of each lane."""
 
+    row: LaneRow
+    columns: Any
+    """One vector for each action."""
+
+
+@inlined
+def both(row: LaneRow) -> tuple[LaneTable, LaneTable]:
+    """Give the row in the table that learns, and in the other one."""
+    columns, actions = columns_of(row), row.lanes.actions
+    one, two = turned.table_of(columns, (), actions), turned.table_of(columns, (0,), actions)
+    second = rows.words(row.lanes.words, row.at + CHOSEN) != _ZERO
+    return (
+        LaneTable(row, turned.row_where(second, two, one)),
+        LaneTable(row, turned.row_where(second, one, two)),
+    )
+
+
+@inlined
+def drawn_best(table: LaneTable, step: Transition, agent: Any) -> Any:
+    """Give one of the best actions, plus a half: the first or, with random ties, drawn."""
+    lanes, columns = table.row.lanes, table.columns
+    best = turned.best_of(columns, ())
+    if GENERAL and lanes.asked.ties:
+        ties = agent.ties > 0.0
+        k = draw_where(lanes.words, table.row.at + STREAM, ties & ~step.terminated)
+        value = turned.greatest_of(columns, ())
+        left = whole_part(numbers_of(k) * _STEP * turned.count_equal(columns, (value,)))
+        best = where(ties, turned.nth_equal(columns, (value, left)), best)
+    return best

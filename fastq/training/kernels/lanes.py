@@ -44,13 +44,13 @@ _LINE = 64
 
 # Words: two streams of four each, then one of each for every lane.
 STREAM, ENVIRONMENT = np.uint64(0), np.uint64(4 * WIDTH)
-ROW, ACTION, PAIR, OUTCOME, NEXT, AHEAD, BEGIN, DEADLINE = (
-    np.uint64(i * WIDTH) for i in range(8, 16)
+ROW, ACTION, NEXT_ACTION, PAIR, OUTCOME, NEXT, AHEAD, CHOSEN, BEGIN, DEADLINE = (
+    np.uint64(i * WIDTH) for i in range(8, 18)
 )
 GREEDY, UNIFORM, REWARD, RETURN, SHARE, REST, SCALE, OFFSET, MARGIN = (
-    np.uint64(i * WIDTH) for i in range(16, 25)
+    np.uint64(i * WIDTH) for i in range(18, 27)
 )
-GROUP = np.uint64(25 * WIDTH)
+GROUP = np.uint64(27 * WIDTH)
 """Words of a group."""
 
 NEVER = np.uint64(2**63)
@@ -73,9 +73,10 @@ class Lanes(NamedTuple):
 
     words: NDArray[np.uint64]
     """Blocks of groups. The SFC64 states ``STREAM`` and ``ENVIRONMENT``; the ``ROW`` of the state
-    and the ``ACTION`` drawn there; the ``PAIR`` of both, as a place in `q`; the ``OUTCOME`` of both
-    and the ``NEXT`` row, twice, plus 1 where it terminates; the place ``AHEAD`` where that row's
-    Q-values stand; the ticks of the episode's ``BEGIN`` and ``DEADLINE``."""
+    and the ``ACTION`` drawn there; on-policy, the ``NEXT_ACTION``; the ``PAIR`` of state and action,
+    as a place in `q`; their ``OUTCOME`` and the ``NEXT`` row, twice, plus 1 where it terminates; the
+    place ``AHEAD`` where the Q-values of the state that the lane comes to stand; the first column of
+    the table ``CHOSEN`` to learn; the ticks of the episode's ``BEGIN`` and ``DEADLINE``."""
     numbers: NDArray[np.float64]
     """The same memory. The first ``GREEDY`` action of the state plus a half; a ``UNIFORM``, an
     integer of 53 bits; the ``REWARD``, and the ``RETURN`` so far. Of epsilon: ``REST``,

@@ -30,7 +30,7 @@ def update(
     """Learn from a step."""
     value = 0.0
     if not step.terminated:
-        value = ahead(Row(q, step.next_state, world, work), step, agent)
+        value = ahead(Row(q, step.next_state, world, work, stream), step, agent)
     target = target_of(step, agent, value)
     move_towards(q, step.state + step.action, target, agent, work.updates[0])
     renew_greedy(q, step.state, step.action, world, work)

@@ -9,7 +9,7 @@ This file is a template, as `loop` is: `build` binds the names of `POINTS`. `lan
 most of them mean.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +18,16 @@ from fastq.base.intrinsics import lowest_bit
 from fastq.base.jit import inlined
 from fastq.base.references import by_reference
 from fastq.training.kernels.lane_step import (
-    LARGE,
     ON_POLICY,
     draw_actions,
     draw_outcomes,
     learn,
-    learn_on_policy,
     look_ahead,
     take_steps,
 )
 from fastq.training.kernels.lanes import (
     ACTION,
+    AHEAD,
     BEGIN,
     DEADLINE,
     ENVIRONMENT,
@@ -36,6 +35,7 @@ from fastq.training.kernels.lanes import (
     MARGIN,
     NEVER,
     NEXT,
+    NEXT_ACTION,
     OFFSET,
     OUTCOME,
     PAIR,
@@ -50,10 +50,17 @@ from fastq.training.kernels.lanes import (
     draw_in_lane,
     slot_of,
 )
-from fastq.training.kernels.layout import STOCHASTIC, Learners, World
+from fastq.training.kernels.layout import GENERAL, STOCHASTIC, Learners, World
 from fastq.training.kernels.loop import TrainingOutput
-from fastq.training.kernels.policy import draw_as_choice, draw_constants
-from fastq.training.kernels.scalars import find_start, has_diverged, reschedule
+from fastq.training.kernels.policy import draw_as_choice, draw_constants, fill_policy
+from fastq.training.kernels.scalars import (
+    find_start,
+    first_greedy,
+    has_diverged,
+    mean,
+    reschedule,
+    visited,
+)
 from fastq.training.kernels.vectors import WIDTH
 
 POINTS: tuple[str, ...] = (
@@ -63,8 +70,12 @@ POINTS: tuple[str, ...] = (
     "policy_at",
     "probability_of",
     "num_actions_of",
+    "both",
+    "drawn_best",
+    "learning_column",
     "ON_POLICY",
     "STOCHASTIC",
+    "GENERAL",
     "LARGE",
 )
 """The binding points of this template: all names that `build` may bind."""
@@ -113,7 +124,7 @@ def learn_lanes(
 @inlined
 def learn_all(batch: Batch, lanes: Lanes) -> None:
     """Train the runs of a batch, each in a lane, until none is left."""
-    records, limit = batch.learners.current, np.uint64(batch.world.max_steps)
+    limit = np.uint64(batch.world.max_steps)
     busy, waiting, tick = _ZERO, 0, _ZERO
     num_lanes = np.int64(lanes.groups) * WIDTH
     for i in range(min(num_lanes, len(batch.runs))):
@@ -123,7 +134,7 @@ def learn_all(batch: Batch, lanes: Lanes) -> None:
     earliest = limit
     while busy:
         if not ON_POLICY:
-            draw_exactly_in(lanes, busy & draw_actions(lanes))
+            draw_in_all(batch, lanes, busy)
         if STOCHASTIC:
             draw_outcomes(lanes)
         ended = take_steps(lanes)
@@ -133,11 +144,10 @@ def learn_all(batch: Batch, lanes: Lanes) -> None:
             earliest, ended = min(earliest, tick + limit), ended | late
         ended &= busy
         if ON_POLICY:
-            look_ahead(lanes)
-            draw_exactly_in(lanes, busy & draw_actions(lanes))
-            learn_on_policy(lanes, records)
-        else:
-            learn(lanes, records)
+            if not GENERAL:
+                look_ahead(lanes)
+            draw_in_all(batch, lanes, busy)
+        learn(lanes, batch.learners.current)
         while ended:
             lane = lowest_bit(ended)
             ended &= ended - _ONE
@@ -168,32 +178,57 @@ def find_late(lanes: Lanes, busy: np.uint64, tick: np.uint64) -> tuple[np.uint64
 
 
 @inlined
-def draw_exactly_in(lanes: Lanes, uncertain: np.uint64) -> None:
-    """Draw again, step by step, the actions of some lanes."""
+def draw_in_all(batch: Batch, lanes: Lanes, busy: np.uint64) -> None:
+    """Draw an action in each lane: of the state that it is in or, on-policy, that it comes to."""
+    uncertain = busy & draw_actions(lanes, batch.learners.current)
     while uncertain:
         lane = lowest_bit(uncertain)
         uncertain &= uncertain - _ONE
         slot = slot_of(lane)
-        row = lanes.words[NEXT + slot] >> _ONE if ON_POLICY else lanes.words[ROW + slot]
-        draw_exactly(lanes, lane, row)
+        if ON_POLICY:
+            row = lanes.words[NEXT + slot] >> _ONE
+            lanes.words[NEXT_ACTION + slot] = draw_exactly(batch, lanes, lane, row)
+        else:
+            row = lanes.words[ROW + slot]
+            set_pair(lanes, lane, row, draw_exactly(batch, lanes, lane, row))
 
 
 @inlined
-def draw_exactly(lanes: Lanes, lane: np.uint64, row: np.uint64) -> None:
+def draw_exactly(batch: Batch, lanes: Lanes, lane: np.uint64, row: np.uint64) -> np.uint64:
     """Find the action that a lane's uniform draws in a state, as `Generator.choice` does."""
-    slot, probabilities = slot_of(lane), lanes.probabilities
-    probabilities[:] = lanes.numbers[SHARE + slot]
-    probabilities[np.uint64(lanes.numbers[GREEDY + slot])] += lanes.numbers[REST + slot]
-    action = draw_as_choice(np.uint64(lanes.numbers[UNIFORM + slot]), probabilities)
-    lanes.words[ACTION + slot] = action
-    if not ON_POLICY:
-        set_pair(lanes, lane, row, action)
+    slot, probabilities, values = slot_of(lane), lanes.probabilities, lanes.values
+    share, rest = lanes.numbers[SHARE + slot], lanes.numbers[REST + slot]
+    first = first_place(lanes, lane, row)
+    for action in range(len(values)):
+        values[action] = acting_value(lanes, first + np.uint64(action))
+    agent = agent_in(batch, lanes, lane)
+    greedy, _ = first_greedy(values, _ZERO, lanes.actions)
+    fill_policy(values, _ZERO, greedy, share, rest, agent, probabilities, lanes.actions)
+    return draw_as_choice(np.uint64(lanes.numbers[UNIFORM + slot]), probabilities)
+
+
+@inlined
+def acting_value(lanes: Lanes, place: np.uint64) -> float:
+    """Give the value that an agent acts on: the only one, or the mean of two tables."""
+    if len(lanes.columns) == len(lanes.actions):
+        return lanes.q[place]
+    return mean(lanes.q[place], lanes.q[place + np.uint64(len(lanes.actions))])
+
+
+@inlined
+def agent_in(batch: Batch, lanes: Lanes, lane: np.uint64) -> Any:
+    """Give the hyperparameters of a lane's agent in its episode."""
+    learners, learner = batch.learners, batch.learner_of[lanes.run_of[lane]]
+    if learners.scheduled[learner]:
+        reschedule(learners, learner, lanes.episode_of[lane])
+    return learners.current[learner]
 
 
 @inlined
 def set_pair(lanes: Lanes, lane: np.uint64, row: np.uint64, action: np.uint64) -> None:
     """Write down what a lane's state and action are the indices of."""
     slot = slot_of(lane)
+    lanes.words[ACTION + slot] = action
     lanes.words[PAIR + slot] = (row << lanes.shift) + action
     lanes.words[OUTCOME + slot] = (row + action) << lanes.outcome_shift
 
@@ -214,7 +249,10 @@ def begin_run(batch: Batch, lanes: Lanes, lane: np.uint64, index: int, tick: np.
     for state in range(batch.q.shape[1] // width):
         first = first_place(lanes, lane, np.uint64(state * width))
         for column in range(len(lanes.columns)):
-            lanes.q[first + np.uint64(column)] = agent.initial_value
+            place = first + np.uint64(column)
+            lanes.q[place] = agent.initial_value
+            if GENERAL:
+                forget(lanes, place)
     slot = slot_of(lane)
     for i in range(4):
         word = np.uint64(i * WIDTH) + slot
@@ -225,16 +263,23 @@ def begin_run(batch: Batch, lanes: Lanes, lane: np.uint64, index: int, tick: np.
 
 
 @inlined
+def forget(lanes: Lanes, place: np.uint64) -> None:
+    """Set counts to 0."""
+    if lanes.asked.step_sizes_by_visits:
+        lanes.updates[place] = 0.0
+    if lanes.asked.epsilon_by_visits:
+        lanes.draws[place] = 0.0
+
+
+@inlined
 def follow(batch: Batch, lanes: Lanes, lane: np.uint64) -> None:
     """Bring a lane's hyperparameters up to its episode."""
     learners, learner = batch.learners, batch.learner_of[lanes.run_of[lane]]
-    if learners.scheduled[learner]:
-        reschedule(learners, learner, lanes.episode_of[lane])
+    epsilon = agent_in(batch, lanes, lane).epsilon
     count = learners.values.shape[1]
     first = (np.int64(lane) // WIDTH) * count * WIDTH + np.int64(lane) % WIDTH
     for field in range(count):
         lanes.agents[np.uint64(first + field * WIDTH)] = learners.values[learner, field]
-    epsilon = learners.current[learner].epsilon
     constants = draw_constants(epsilon, len(batch.world.actions))
     slot, numbers = slot_of(lane), lanes.numbers
     numbers[SHARE + slot], numbers[REST + slot] = constants.share, constants.rest
@@ -257,8 +302,10 @@ def begin_episode(batch: Batch, lanes: Lanes, lane: np.uint64, tick: np.uint64) 
     k = draw_in_lane(lanes.words, ENVIRONMENT + slot) if STOCHASTIC else _ZERO
     if ON_POLICY or not terminated or len(world.start_states) > 1:
         row = find_start(world, k)
-        lanes.words[ROW + slot] = row
-        lanes.numbers[GREEDY + slot] = greedy_at(lanes, first_place(lanes, lane, row)) + 0.5
+        first = first_place(lanes, lane, row)
+        lanes.words[ROW + slot], lanes.words[AHEAD + slot] = row, row << lanes.shift
+        if not GENERAL:
+            lanes.numbers[GREEDY + slot] = greedy_at(lanes, first) + 0.5
     lanes.numbers[RETURN + slot] = 0.0
     lanes.words[BEGIN + slot] = tick
     lanes.words[DEADLINE + slot] = tick + np.uint64(world.max_steps)
@@ -266,16 +313,28 @@ def begin_episode(batch: Batch, lanes: Lanes, lane: np.uint64, tick: np.uint64) 
         if not terminated:
             k = draw_in_lane(lanes.words, STREAM + slot)
             lanes.numbers[UNIFORM + slot] = np.float64(np.int64(k))
-        draw_exactly(lanes, lane, row)
-        set_pair(lanes, lane, row, lanes.words[ACTION + slot])
+        if GENERAL:
+            count_draw(batch, lanes, lane, first)
+        set_pair(lanes, lane, row, draw_exactly(batch, lanes, lane, row))
+
+
+@inlined
+def count_draw(batch: Batch, lanes: Lanes, lane: np.uint64, first: np.uint64) -> None:
+    """Count a draw in a lane's state, on which epsilon may depend."""
+    power = agent_in(batch, lanes, lane).epsilon_power
+    if lanes.asked.epsilon_by_visits and power > 0.0:
+        lanes.draws[first] += 1.0
+        epsilon, slot = visited(power, lanes.draws[first]), slot_of(lane)
+        lanes.numbers[SHARE + slot] = epsilon / len(lanes.actions)
+        lanes.numbers[REST + slot] = 1.0 - epsilon
 
 
 @inlined
 def greedy_at(lanes: Lanes, first: np.uint64) -> int:
     """Find the first of the best actions of a lane's state."""
-    best, greedy = lanes.q[first], 0
-    for action in range(1, len(lanes.probabilities)):
-        value = lanes.q[first + np.uint64(action)]
+    best, greedy = acting_value(lanes, first), 0
+    for action in range(1, len(lanes.actions)):
+        value = acting_value(lanes, first + np.uint64(action))
         greedy = action if value > best else greedy
         best = value if value > best else best
     return greedy
@@ -301,7 +360,8 @@ def end_run(batch: Batch, lanes: Lanes, lane: np.uint64) -> None:
     for state in range(len(result) // width):
         first = first_place(lanes, lane, np.uint64(state * width))
         for action in range(width):
-            result[np.uint64(state * width + action)] = lanes.q[first + np.uint64(action)]
+            value = acting_value(lanes, first + np.uint64(action))
+            result[np.uint64(state * width + action)] = value
     batch.output.diverged[run] = has_diverged(result, batch.output.returns[run])
     batch.output.finished[run] = True
     lanes.words[NEXT + slot_of(lane)] = _ZERO

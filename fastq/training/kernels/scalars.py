@@ -123,9 +123,14 @@ def draw_reward(world: World, outcome: np.uint64, stream: NDArray[np.uint64]) ->
     """Draw the reward of an outcome: a uniform is used only where it is random."""
     mean: float = world.reward[outcome]
     if GENERAL and world.random_rewards and world.reward_sd[outcome] > 0.0:
-        u = max(draw_unit(stream), _HALF_A_STEP)
-        return normal_quantile(u, mean, world.reward_sd[outcome])
+        return random_reward(draw_unit(stream), mean, world.reward_sd[outcome])
     return mean
+
+
+@inlined
+def random_reward(u: float, mean: float, sd: float) -> float:
+    """Give the normally distributed reward that a uniform draws."""
+    return normal_quantile(max(u, _HALF_A_STEP), mean, sd)
 
 
 @inlined

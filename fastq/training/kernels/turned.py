@@ -252,5 +252,3 @@ def acting(typing_context: Any, row: Any, actions: Any) -> Any:
         return context.make_tuple(builder, signed.return_type, columns)
 
     return types.UniTuple(NUMBERS, width)(row, actions), generate
-
-

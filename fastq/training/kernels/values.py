@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from fastq.base.jit import inlined
 from fastq.training.kernels.layout import GENERAL, World
 from fastq.training.kernels.policy import current_epsilon, fill_policy
-from fastq.training.kernels.scalars import visited
+from fastq.training.kernels.scalars import (
+    count_best,
+    draw_unit,
+    equal,
+    first_greedy,
+    visited,
+)
 from fastq.training.kernels.scratch import Work
 from fastq.training.kernels.step import Transition
 from fastq.training.kernels.vectors import where
@@ -27,6 +33,15 @@ class Row(NamedTuple):
     """The state's row."""
     world: World
     work: Work
+    stream: NDArray[np.uint64]
+    """What further uniforms are drawn from."""
+
+
+class Rows(NamedTuple):
+    """The Q-values of a state in two tables."""
+
+    learning: Row
+    other: Row
 
 
 @inlined
@@ -60,6 +75,27 @@ def probability_of(policy: Work, action: int) -> float:
     """Give the probability of an action."""
     probability: float = policy.probabilities[action]
     return probability
+
+
+@inlined
+def both(rows: Rows) -> tuple[Row, Row]:
+    """Give the row in the table that learns, and in the other one."""
+    return rows.learning, rows.other
+
+
+@inlined
+def drawn_best(row: Row, step: Transition, agent: Any) -> np.uint64:
+    """Give one of the best actions of a row: the first or, with random ties, drawn."""
+    greedy, value = first_greedy(row.q, row.first, row.world.actions)
+    if GENERAL and agent.ties != 0.0:
+        left = int(draw_unit(row.stream) * count_best(row.q, row.first, value, row.world.actions))
+        for other in range(num_actions_of(row)):
+            action = np.uint64(other)
+            if equal(value_at(row, action), value):
+                if left == 0:
+                    return action
+                left -= 1
+    return greedy
 
 
 @inlined
