@@ -77,7 +77,7 @@ def test_compiling(benchmark, template, tmp_path, monkeypatch):
     monkeypatch.setattr(train, "kernel_for", lambda *_: kernel)
     names = {"STOCHASTIC": False, "GENERAL": False}
     kernel = specialised(template, "learn_again", "", names, tuple(names))
-    runs = 1 if template is loop.learn_batch else lanes.LANES
+    runs = 1 if template is loop.learn_batch else lanes.MOST_LANES
     options = {"episodes": 1, "seed": 0, "runs": runs, "max_steps": 1}
     assert benchmark.pedantic(fastq.train_batch, (mdp, agent), options).lengths.sum() == runs
 

@@ -10,20 +10,6 @@ from numba.extending import intrinsic
 
 
 @intrinsic
-def _vectorised(typing_context: Any) -> Any:
-    def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        function = builder.function
-        # llvmlite knows few attributes of functions by name; LLVM takes any that is quoted.
-        set.add(function.attributes, '"prefer-vector-width"="512"')
-        for argument in function.args[2:]:  # the first two are for the result and for errors
-            if isinstance(argument.type, ir.PointerType):
-                argument.add_attribute("noalias")
-        return context.get_dummy_value()
-
-    return types.none(), generate
-
-
-@intrinsic
 def _lowest_bit(typing_context: Any, bits: Any) -> Any:
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
@@ -43,13 +29,6 @@ def _as_wide_as(typing_context: Any, table: Any, actions: Any) -> Any:
         return table(table, actions), generate
     return table(table, actions), lambda context, builder, signature, args: args[0]
 
-
-vectorised = cast(Callable[[], None], _vectorised)
-"""Say of the function that calls this: its arrays lie apart, and its vectors may be wide.
-
-Without the first, the compiler must fear that a store changes what a later load reads. Without the
-second, it uses half the width of the vectors of processors with AVX-512, which once were slow.
-"""
 
 lowest_bit = cast(Callable[[np.uint64], np.uint64], _lowest_bit)
 """Find the index of the lowest bit that is set in a word that is not 0."""

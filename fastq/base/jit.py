@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 import numba
 
 from fastq.base.captured import converted_value, plain_function, with_converted
+from fastq.base.deferred import Deferred
 from fastq.base.disk_cache import kept_on_disk
 from fastq.base.errors import InputError
 from fastq.base.validation import meant
@@ -23,7 +24,14 @@ from fastq.base.validation import meant
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PACKAGE = Path(__file__).parents[1]
-_COMPILED = ("base/jit.py", "base/intrinsics.py", "agents/rules.py", "training/streams.py")
+_COMPILED = (
+    "base/deferred.py",
+    "base/intrinsics.py",
+    "base/jit.py",
+    "base/references.py",
+    "agents/rules.py",
+    "training/streams.py",
+)
 """All files that hold compiled functions, besides those of the kernels."""
 
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
@@ -47,8 +55,6 @@ def check_compiler() -> None:
 
 def _helper(function: Any, options: Mapping[str, Any]) -> Any:
     """Compile what only compiled functions call, as a part of these."""
-    from fastq.base.deferred import Deferred
-
     return numba.jit(pipeline_class=Deferred, **options)(function)
 
 
@@ -59,14 +65,6 @@ def inlined(function: F) -> F:
     travel in tuples, as here, counting took 100 ns and more for each step.
     """
     return cast(F, _helper(function, {**_OPTIONS, **_INSIDE}))
-
-
-def staged(function: F) -> F:
-    """Compile a loop over lanes that only compiled functions call, apart from its callers.
-
-    On its own it is small enough for the compiler to see that it may use vectors.
-    """
-    return cast(F, _helper(function, {**_OPTIONS, **_INSIDE, "forceinline": False}))
 
 
 def checked(

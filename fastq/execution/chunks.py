@@ -27,7 +27,7 @@ from fastq.study.study import Study
 from fastq.study.sweep import Configuration, Sweep
 from fastq.training.failures import RuleError
 from fastq.training.kernels.build import Kernel, kernel_for, variant_for
-from fastq.training.kernels.lanes import FEWEST_RUNS, LANES
+from fastq.training.kernels.lanes import FEWEST_RUNS, MOST_LANES
 from fastq.training.train import Settings, train_batch
 
 _CHUNKS_PER_JOB = 8
@@ -95,7 +95,9 @@ def cut(
     settings, identity = settings_of(sweep), Study.of(sweep).identity
     _remember(sweep.mdp)
     varied = varied_in(sweep.configurations)
-    fewest = FEWEST_RUNS if size >= LANES else 1  # what would fill no lanes joins the task before
+    fewest = (
+        FEWEST_RUNS if size >= MOST_LANES else 1
+    )  # what would fill no lanes joins the task before
     starts = range(0, max(len(run_of) - fewest, 0) + 1, size)
     for start in starts:
         some = slice(start, None if start == starts[-1] else start + size)
@@ -141,7 +143,7 @@ def chunk_size(runs: int, episodes: int, workers: int, seconds: float) -> int:
     """
     balanced = math.ceil(runs / (_CHUNKS_PER_JOB * workers))
     size = min(balanced, _MOST_ROWS // episodes, int(_SECONDS / seconds))
-    return max(1, size if size < LANES else size - size % LANES)
+    return max(1, size if size < MOST_LANES else size - size % MOST_LANES)
 
 
 def chunks_of_a_task(runs: int, size: int, workers: int, seconds: float) -> int:
@@ -185,7 +187,7 @@ def compile_kernels(sweep: Sweep) -> None:
 def seconds_per_run(sweep: Sweep) -> float:
     """Measure, in some milliseconds, about how long a run takes: not less, for agents learn."""
     episodes, limit = min(sweep.episodes, _PROBE_EPISODES), min(sweep.time_limit, _PROBE_STEPS)
-    runs, total = min(sweep.runs, LANES), 0.0
+    runs, total = min(sweep.runs, MOST_LANES), 0.0
     kinds = _agents_by_type(sweep)
     for agents in kinds:
         for count, most in ((1, 1), (episodes, limit)):  # the first time, a kernel is loaded

@@ -22,7 +22,7 @@ from fastq.study.storage.remote import open_store
 from fastq.study.study import Study
 from fastq.study.sweep import Configuration, Sweep, check_sweep
 from fastq.training.failures import RuleError
-from fastq.training.kernels.lanes import LANES
+from fastq.training.kernels.lanes import MOST_LANES
 
 _CONFIGURATIONS = 8
 _EPISODES = 2000
@@ -106,7 +106,7 @@ def _sample(sweep: Sweep, configurations: list[Configuration]) -> _Sample:
 
 def _runs_of(sweep: Sweep, one: Configuration) -> _Sample:
     """Train some runs of a configuration, of so many episodes at most; the rest is as the last."""
-    episodes, runs = min(sweep.episodes, _EPISODES), min(sweep.runs, LANES)
+    episodes, runs = min(sweep.episodes, _EPISODES), min(sweep.runs, MOST_LANES)
     settings = settings_of(sweep)._replace(episodes=episodes)
     run_of, agent_of = np.arange(runs), np.zeros(runs, dtype=np.int64)
     started = time.perf_counter()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import fastq
 from fastq.execution import chunks
 from fastq.study.storage.store import Directory
-from fastq.training.kernels.lanes import LANES
+from fastq.training.kernels.lanes import MOST_LANES
 from tests.conftest import SMALL
 
 SWEEP = fastq.Sweep(**SMALL)
@@ -33,7 +33,7 @@ def test_each_run_is_done_once(runs, size, together):
     assert all(len(task) == together for task in tasks[:-1])
     for task in tasks:
         for chunk in task:
-            assert len(chunk.run_of) < size + LANES
+            assert len(chunk.run_of) < size + MOST_LANES
             if len(chunk.run_of) > 1:
                 left, right = chunks.halves(chunk)
                 assert pairs_of(left) + pairs_of(right) == pairs_of(chunk)
@@ -42,7 +42,7 @@ def test_each_run_is_done_once(runs, size, together):
 @pytest.mark.parametrize(
     ("runs", "episodes", "workers", "seconds", "size"),
     [
-        (1_000_000, 10, 2, 1e-5, 131_072 // 10 // LANES * LANES),  # by rows
+        (1_000_000, 10, 2, 1e-5, 131_072 // 10 // MOST_LANES * MOST_LANES),  # by rows
         (1_000_000, 10, 2, 0.01, 96),  # by time: 100 runs take a second
         (320, 10, 1, 1e-5, 32),  # so that there is something to balance
         (100, 10, 2, 1e-5, 7),

@@ -130,18 +130,10 @@ def kernel_for(
 @functools.cache
 def _kernel_of(agent_type: type[Agent], variant: KernelVariant, digest: str | None) -> Kernel:
     """Make a kernel, once for the code that it is of."""
-    facts, tag = facts_of(agent_type), ""
+    tag, names = "", names_of(agent_type, variant)
     symbol = _NO_SYMBOL.sub("_", file_name(agent_type.name))  # Numba makes symbols and files of it
-    names: dict[str, Any] = {"STOCHASTIC": variant.stochastic, "ON_POLICY": facts.on_policy}
-    template: Any = loop.learn_batch
-    points = loop.POINTS
-    if variant.in_lanes:
-        template, points = lockstep.learn_lanes, lockstep.POINTS
-        names |= {"GENERAL": variant.general, "LARGE": variant.large}
-        rules = {name: rule for name, rule in facts.names.items() if name in points}
-        names |= {**_IN_LANES, **rules, **facts.lane_names}
-    else:
-        names |= {"GENERAL": variant.general, "CAREFUL": variant.careful, **facts.names}
+    template: Any = lockstep.learn_lanes if variant.in_lanes else loop.learn_batch
+    points = lockstep.POINTS if variant.in_lanes else loop.POINTS
     if issubclass(agent_type, Algorithm):
         tag, points = f"{digest}_{int(variant.allocates)}", points + custom.POINTS
         act, update = (
@@ -150,3 +142,18 @@ def _kernel_of(agent_type: type[Agent], variant: KernelVariant, digest: str | No
         names |= {"chosen": act, "learn": update}
     marks = [field for field, is_so in variant._asdict().items() if is_so and field != "allocates"]
     return specialised(template, "_".join(["learn", symbol, *marks]), tag, names, points)
+
+
+def names_of(agent_type: type[Agent], variant: KernelVariant) -> dict[str, Any]:
+    """Say what is bound in the loop of a variant for an agent."""
+    facts = facts_of(agent_type)
+    names: dict[str, Any] = {
+        "STOCHASTIC": variant.stochastic,
+        "ON_POLICY": facts.on_policy,
+        "GENERAL": variant.general,
+        "CAREFUL": variant.careful,
+    }
+    if variant.in_lanes:
+        rules = {name: rule for name, rule in facts.names.items() if name in lockstep.POINTS}
+        return names | {"LARGE": variant.large, **_IN_LANES, **rules, **facts.lane_names}
+    return {**names, **facts.names}

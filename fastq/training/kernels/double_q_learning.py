@@ -33,7 +33,7 @@ from fastq.training.kernels.values import (
     target_of,
     value_at,
 )
-from fastq.training.kernels.vectors import where
+from fastq.training.kernels.vector_functions import where
 
 _ZERO = np.uint64(0)
 _HIGHEST = np.uint64(2**52)

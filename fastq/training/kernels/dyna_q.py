@@ -14,7 +14,6 @@ from fastq.mdp.finite_mdp import FiniteMDP
 from fastq.training.kernels.facts import Draws, KernelFacts
 from fastq.training.kernels.layout import World
 from fastq.training.kernels.learn import update as learn_directly
-from fastq.training.kernels.q_learning import ahead
 from fastq.training.kernels.scalars import draw_unit
 from fastq.training.kernels.scratch import Work
 from fastq.training.kernels.scratch import clear as clear_tables
@@ -116,8 +115,7 @@ def _recall(model: Model, step: Transition, stream: NDArray[np.uint64]) -> Trans
 
 FACTS = KernelFacts(
     agent=DynaQ,
-    names={"update": update, "ahead": ahead, "clear": clear},
-    in_lanes=False,
+    names={"update": update, "clear": clear},
     memory=lay_out_model,
     draws=Draws(planning_step=2),
 )

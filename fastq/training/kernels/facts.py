@@ -33,8 +33,6 @@ class KernelFacts(NamedTuple):
     `lockstep.POINTS` has the name."""
     lane_names: Mapping[str, Any] = MappingProxyType({})
     """What is bound in lock-step in its place or beside it, by the names of `lockstep.POINTS`."""
-    in_lanes: bool = True
-    """Whether it has rules for lock-step."""
     on_policy: bool = False
     """Whether the next action is drawn before the update."""
     further_tables: int = 0
@@ -44,3 +42,8 @@ class KernelFacts(NamedTuple):
     memory: Callable[[FiniteMDP], Any] | None = None
     """Allocates what only this algorithm remembers of a run; it binds a `clear` of its own then."""
     draws: Draws = Draws()
+
+    @property
+    def in_lanes(self) -> bool:
+        """Whether it has rules for lock-step: `ahead` says all, or `lane_names` say the rest."""
+        return "ahead" in self.names and ("update" not in self.names or bool(self.lane_names))

@@ -48,7 +48,7 @@ def _field(context: Any, builder: Any, agents: GroupAgents, value: Any, name: st
 @intrinsic  # type: ignore[untyped-decorator]
 def agents_of(typing_context: Any, memory: Any, records: Any, group: Any) -> Any:
     """Give the agents of a group: `memory` has F vectors for each group, as a record has fields."""
-    fields = tuple(records.dtype.fields)
+    fields = tuple(records.dtype.fields)[:-1]  # the last is a mark of the type: see `layout`
 
     def generate(context: Any, builder: Any, signed: Any, operands: Any) -> Any:
         first = context.make_array(signed.args[0])(context, builder, operands[0]).data

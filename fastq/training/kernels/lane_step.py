@@ -64,8 +64,7 @@ from fastq.training.kernels.scalars import random_reward
 from fastq.training.kernels.step import Transition
 from fastq.training.kernels.turned import acting, best_of, with_changed
 from fastq.training.kernels.values import moved, target_of
-from fastq.training.kernels.vectors import (
-    WIDTH,
+from fastq.training.kernels.vector_functions import (
     bits,
     numbers_of,
     off_whole,
@@ -73,6 +72,7 @@ from fastq.training.kernels.vectors import (
     where,
     words_in,
 )
+from fastq.training.kernels.vectors import WIDTH
 
 LARGE = False
 ON_POLICY = False
@@ -221,9 +221,7 @@ def learn(lanes: Lanes, records: Any) -> None:
 def row_ahead(lanes: Lanes, group: np.uint64) -> LaneRow:
     """Give the row of the next state of each lane of a group."""
     memory, at = lanes.words, group * GROUP
-    return LaneRow(
-        lanes, words(memory, at + AHEAD), places(memory, at + AHEAD), at, group * _WIDTH
-    )
+    return LaneRow(lanes, words(memory, at + AHEAD), places(memory, at + AHEAD), at, group * _WIDTH)
 
 
 @inlined

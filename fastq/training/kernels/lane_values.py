@@ -17,7 +17,14 @@ from fastq.training.kernels.layout import GENERAL
 from fastq.training.kernels.policy import draw_constants
 from fastq.training.kernels.scalars import visited
 from fastq.training.kernels.step import Transition
-from fastq.training.kernels.vectors import bits, each, numbers_of, together, where, whole_part
+from fastq.training.kernels.vector_functions import (
+    bits,
+    each,
+    numbers_of,
+    together,
+    where,
+    whole_part,
+)
 
 _ZERO, _ALL = np.uint64(0), np.uint64(255)
 _STEP = 2.0**-53
@@ -61,7 +68,7 @@ def value_at(row: Any, action: Any) -> Any:
 
 
 @overload(value_at, jit_options={"forceinline": True})  # type: ignore[untyped-decorator]
-def _value_at(row, action):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _value_at(row, action):  # type: ignore[no-untyped-def]
     if getattr(row, "instance_class", None) is LaneTable:
         return lambda row, action: turned.column_at(row.columns, (action,))
     if isinstance(action, types.Integer):
@@ -109,7 +116,7 @@ def softmax_of(scaled: Any) -> Any:
 
 
 @overload(softmax_of)  # type: ignore[untyped-decorator]
-def _softmax_of(scaled):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _softmax_of(scaled):  # type: ignore[no-untyped-def]
     count = len(scaled)
     weights = [f"w{i} = math.exp(scaled[{i}])" for i in range(count)]
     total = " + ".join(["0.0", *(f"w{i}" for i in range(count))])

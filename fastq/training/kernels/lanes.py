@@ -22,11 +22,15 @@ from fastq.mdp.finite_mdp import FiniteMDP
 from fastq.training.kernels.facts import KernelFacts
 from fastq.training.kernels.layout import Learners, thresholds
 from fastq.training.kernels.rows import put, words
-from fastq.training.kernels.vectors import WIDTH, where
+from fastq.training.kernels.vector_functions import where
+from fastq.training.kernels.vectors import WIDTH
 from fastq.training.streams import next_bits
 
 MOST_LANES = 64
 """A word has a bit for each."""
+
+FEWEST_RUNS = WIDTH
+"""Fewer would leave lanes empty: the plain loop is as quick for four."""
 
 MOST_COLUMNS = 64
 """A row of all tables of a lane is held in as many vectors."""
@@ -73,10 +77,11 @@ class Lanes(NamedTuple):
 
     words: NDArray[np.uint64]
     """Blocks of groups. The SFC64 states ``STREAM`` and ``ENVIRONMENT``; the ``ROW`` of the state
-    and the ``ACTION`` drawn there; on-policy, the ``NEXT_ACTION``; the ``PAIR`` of state and action,
-    as a place in `q`; their ``OUTCOME`` and the ``NEXT`` row, twice, plus 1 where it terminates; the
-    place ``AHEAD`` where the Q-values of the state that the lane comes to stand; the first column of
-    the table ``CHOSEN`` to learn; the ticks of the episode's ``BEGIN`` and ``DEADLINE``."""
+    and the ``ACTION`` drawn there; on-policy, the ``NEXT_ACTION``; the ``PAIR`` of state and
+    action, as a place in `q`; their ``OUTCOME``, and the ``NEXT`` row, twice, plus 1 where it
+    terminates; the place ``AHEAD``, where the Q-values of the state stand that the lane comes to;
+    the first column of the table ``CHOSEN`` to learn; the ticks of the episode's ``BEGIN`` and
+    ``DEADLINE``."""
     numbers: NDArray[np.float64]
     """The same memory. The first ``GREEDY`` action of the state plus a half; a ``UNIFORM``, an
     integer of 53 bits; the ``REWARD``, and the ``RETURN`` so far. Of epsilon: ``REST``,
@@ -116,7 +121,7 @@ class Lanes(NamedTuple):
 def fits_lanes(mdp: FiniteMDP, facts: KernelFacts, runs: int) -> bool:
     """Say whether so many runs of agents of one class can be in lock-step, and gain by it."""
     return (
-        runs >= WIDTH
+        runs >= FEWEST_RUNS
         and facts.in_lanes
         and num_tables(facts) * mdp.num_actions <= MOST_COLUMNS
         and num_lanes(runs) * _table_bytes(mdp, facts) <= MOST_BYTES
@@ -125,7 +130,7 @@ def fits_lanes(mdp: FiniteMDP, facts: KernelFacts, runs: int) -> bool:
 
 def num_lanes(runs: int) -> int:
     """Choose how many lanes work on so many runs: more hide more latency, if they are filled."""
-    return 16 if runs < 32 else 32 if runs < 128 else MOST_LANES
+    return 8 if runs <= 8 else 16 if runs <= 16 else 32 if runs < 128 else MOST_LANES
 
 
 def num_tables(facts: KernelFacts) -> int:
@@ -241,7 +246,7 @@ def slot_of(lane: np.uint64) -> np.uint64:
 
 @inlined
 def draw_in_group(memory: NDArray[np.uint64], stream: np.uint64) -> Any:
-    """Draw a uniform in each lane of a group, as a vector of 53-bit integers, from their streams."""
+    """Draw a uniform in each lane of a group, as a vector of 53-bit integers."""
     a, b = stream, stream + np.uint64(WIDTH)
     c, counter = stream + np.uint64(2 * WIDTH), stream + np.uint64(3 * WIDTH)
     drawn, next_a, next_b, next_c, next_counter = next_bits(

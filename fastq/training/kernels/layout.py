@@ -11,7 +11,7 @@ schedule stands its power, above 0 where the value is ``1 / n ** power``.
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, get_args
 
 import numpy as np
@@ -113,8 +113,21 @@ def lay_out_learners(agents: Sequence[Agent]) -> Learners:
 
 @functools.cache
 def _record(names: tuple[str, ...]) -> np.dtype[np.void]:
-    """Give the type of records of float64 with such fields."""
-    return np.dtype([(name, np.float64) for name in names])
+    """Give the type of records of float64 with such fields.
+
+    One more field lies where the first does, and tells the type from all others: Numba takes a
+    record for one of another type whose fields it has too, and warns.
+    """
+    fields = [*names, mark_of(names)]
+    offsets = [*range(0, 8 * len(names), 8), 0]
+    size = 8 * len(names)
+    formats = [np.float64] * len(fields)
+    return np.dtype({"names": fields, "formats": formats, "offsets": offsets, "itemsize": size})
+
+
+def mark_of(names: Iterable[str]) -> str:
+    """Give the field by which a record's type differs from all others."""
+    return f"= {' '.join(names)}"
 
 
 def _columns(agent: Agent) -> dict[str, tuple[float, float, float, float]]:

@@ -17,7 +17,7 @@ from fastq.base.jit import inlined
 from fastq.training.kernels.layout import CAREFUL, GENERAL, World
 from fastq.training.kernels.scalars import count_best, draw, equal, first_greedy, visited
 from fastq.training.kernels.scratch import Work
-from fastq.training.kernels.vectors import where
+from fastq.training.kernels.vector_functions import where
 
 _STEP = 2.0**-53
 _LEAST_SHARE = 1e-9
@@ -40,22 +40,26 @@ def act(
         work.draws[row] += 1
     epsilon = current_epsilon(agent, work, row, 0)
     share, greedy = epsilon / len(world.actions), np.uint64(work.greedy[row])
-    if not (GENERAL and agent.temperature > 0.0):
-        if (
-            not GENERAL
-            or agent.ties == 0.0
-            or count_best(q, row, q[row + greedy], world.actions) == 1
-        ):
-            constants = draw_constants(epsilon, len(world.actions))
-            place = epsilon_greedy(
-                np.float64(np.int64(k)), greedy + 0.5, constants.scale, constants.offset
-            )
-            if abs(place - math.floor(place + 0.5)) > constants.margin:
-                return np.uint64(np.int64(place))
-    fill_policy(
-        q, row, greedy, share, 1.0 - epsilon, agent, work.probabilities, world.actions
-    )
+    softmax = GENERAL and agent.temperature > 0.0
+    if not softmax and _has_one_best(q, row, greedy, agent, world):
+        constants = draw_constants(epsilon, len(world.actions))
+        place = epsilon_greedy(
+            np.float64(np.int64(k)), greedy + 0.5, constants.scale, constants.offset
+        )
+        if abs(place - math.floor(place + 0.5)) > constants.margin:
+            return np.uint64(np.int64(place))
+    fill_policy(q, row, greedy, share, 1.0 - epsilon, agent, work.probabilities, world.actions)
     return draw_as_choice(k, work.probabilities)
+
+
+@inlined
+def _has_one_best(
+    q: NDArray[np.float64], row: np.uint64, greedy: np.uint64, agent: Any, world: World
+) -> bool:
+    """Say whether one action is the best, or the first of several counts as it."""
+    if not GENERAL or agent.ties == 0.0:
+        return True
+    return bool(count_best(q, row, q[row + greedy], world.actions) == 1)
 
 
 class DrawConstants(NamedTuple):

@@ -16,14 +16,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from fastq.training.kernels.vectors import (
-    NUMBERS,
-    WIDTH,
-    WORDS,
-    at,
-    llvm_of,
-    picked,
-)
+from fastq.training.kernels.vectors import NUMBERS, WIDTH, WORDS, at, llvm_of, picked
 
 _WORD, _NUMBER = ir.IntType(64), ir.DoubleType()
 _PAIR = ir.VectorType(_NUMBER, 2)

@@ -22,7 +22,7 @@ from fastq.training.kernels.scalars import (
 )
 from fastq.training.kernels.scratch import Work
 from fastq.training.kernels.step import Transition
-from fastq.training.kernels.vectors import where
+from fastq.training.kernels.vector_functions import where
 
 
 class Row(NamedTuple):
@@ -64,9 +64,7 @@ def policy_at(row: Row, agent: Any) -> Work:
     work, actions = row.work, row.world.actions
     epsilon = current_epsilon(agent, work, row.first, 1)
     share, greedy = epsilon / len(actions), np.uint64(work.greedy[row.first])
-    fill_policy(
-        row.q, row.first, greedy, share, 1.0 - epsilon, agent, work.probabilities, actions
-    )
+    fill_policy(row.q, row.first, greedy, share, 1.0 - epsilon, agent, work.probabilities, actions)
     return work
 
 

@@ -24,7 +24,7 @@ from fastq.training.kernels.scratch import clear as clear_tables
 
 ROOT = Path(fastq.__file__).parents[1]
 WORLD = fastq.windy_gridworld()
-FLAGS = {"ON_POLICY", "STOCHASTIC", "GENERAL", "CAREFUL", "RANDOM_TIES"}
+FLAGS = {"ON_POLICY", "STOCHASTIC", "GENERAL", "CAREFUL", "LARGE"}
 PLAIN = build.KernelVariant(False, stochastic=False, general=False)
 
 
@@ -110,7 +110,8 @@ def reached(template):
 @pytest.mark.parametrize("template", [loop.learn_batch, lockstep.learn_lanes])
 def test_a_template_uses_its_binding_points_and_declares_each_flag(template):
     points = set(inspect.getmodule(template).POINTS)
-    assert points <= reached(template)
+    rules = [rule for facts in build.built_in().values() for rule in facts.names.values()]
+    assert points <= reached(template).union(*map(reached, rules))
     assert reached(template) & FLAGS <= points
 
 
@@ -123,12 +124,12 @@ def test_custom_rules_have_binding_points_that_are_used():
 def test_a_misspelt_name_of_a_rule_is_an_error(names, monkeypatch):
     """Else Q-learning's rule, which stands in the template, would run in its place."""
     right = build.facts_of(fastq.Sarsa)
-    wrong = right._replace(**{names: {"updte": q_learning.update, "bootstap": 1}})
+    wrong = right._replace(**{names: {"updte": q_learning.ahead, "ahed": 1}})
     monkeypatch.setattr(build, "facts_of", lambda _: wrong)
     variant = PLAIN._replace(in_lanes=names == "lane_names")
     told = {
         "names": r"updte: learn_batch lets only act, update, .* be bound; did you mean update\?",
-        "lane_names": r"updte: learn_lanes lets only bootstrap, learn, .* be bound",
+        "lane_names": r"updte: learn_lanes lets only ahead, greatest, .* be bound",
     }
     with pytest.raises(fastq.InputError, match=told[names]):
         build._kernel_of.__wrapped__(fastq.Sarsa, variant, None)
@@ -153,7 +154,7 @@ def row_of(name, facts):
         draws.append(f"{facts.draws.random_ties} more with random ties")
     if facts.draws.planning_step:
         draws.append(f"{facts.draws.planning_step} for each planning step")
-    lanes = "no" if not facts.lane_names else "yes" if facts.lane_ties else "with first ties"
+    lanes = "yes" if facts.in_lanes else "no"
     return (
         f"| `{name}` | {'yes' if facts.on_policy else 'no'} | {facts.further_tables} "
         f"| {', '.join(draws) or '0'} | {'yes' if facts.memory else 'no'} | {lanes} |"

@@ -8,115 +8,149 @@ from hypothesis import strategies as st
 
 import fastq
 from fastq.agents.reference import make_epsilon_greedy_policy
-from fastq.training.kernels import lane_step, lanes, lockstep
+from fastq.training.kernels import lane_step, lanes, layout, policy
 from fastq.training.kernels.build import facts_of
-from fastq.training.kernels.layout import lay_out_world
 from tests.training.kernels.test_policy import choice, epsilons, near_thresholds
 
-
-@numba.njit
-def draw_in_all(here, epsilon, num_actions, busy):
-    for i in range(lanes.LANES):
-        lanes.set_epsilon(here.numbers, np.uint64(i), epsilon, num_actions)
-    lockstep.draw_in_all(here, busy)
+QL = fastq.QLearning
 
 
 @numba.njit
-def uncertain(here):
-    return lanes.draw_actions(here.words, here.numbers)
+def set_epsilon(here, epsilon, num_actions):
+    constants = policy.draw_constants(epsilon, num_actions)
+    for i in range(16):
+        slot = lanes.slot_of(np.uint64(i))
+        here.numbers[lanes.SCALE + slot] = constants.scale
+        here.numbers[lanes.OFFSET + slot] = constants.offset
+        here.numbers[lanes.MARGIN + slot] = constants.margin
 
 
-def at(name, lane):
-    return int(getattr(lanes, name)) + lane
+@numba.njit
+def uncertain(here, records):
+    return lane_step.draw_actions(here, records)
+
+
+def lay_out(mdp, agent, runs=16):
+    learners = layout.lay_out_learners([agent])
+    here = lanes.lay_out_lanes(mdp, [agent], facts_of(type(agent)), learners, runs)
+    return here, learners.current
 
 
 def lanes_of(num_actions):
     stay = [(1.0, 0, 0.0, False)]
-    return lanes.lay_out_lanes(
-        fastq.FiniteMDP.from_arrays([[stay] * num_actions]), facts_of(fastq.QLearning)
-    )
+    return lay_out(fastq.FiniteMDP.from_arrays([[stay] * num_actions]), QL())
+
+
+def at(name, lane):
+    """Find a variable of a lane."""
+    return int(getattr(lanes, name) + lanes.slot_of.py_func(np.uint64(lane)))
+
+
+def is_uncertain(found, lane):
+    return bool(int(found) >> lane & 1)
+
+
+@pytest.fixture(autouse=True)
+def plain_draws(monkeypatch):
+    """Let the template draw as a kernel does that is not general."""
+    monkeypatch.setattr(lane_step, "GENERAL", False)
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(epsilon=epsilons, num_actions=st.integers(2, 16), data=st.data())
 def test_the_draw_at_each_threshold(epsilon, num_actions, data):
+    """What is not drawn as `choice` does is said to be uncertain."""
     greedy = data.draw(st.integers(0, num_actions - 1))
     expected = make_epsilon_greedy_policy(np.eye(num_actions)[greedy], epsilon, num_actions)
     uniforms = near_thresholds(expected)
-    here = lanes_of(num_actions)
-    for start in range(0, len(uniforms), lanes.LANES):
-        some = uniforms[start : start + lanes.LANES]
-        here.words[: 8 * lanes.LANES] = 0
+    here, records = lanes_of(num_actions)
+    for start in range(0, len(uniforms), 16):
+        some = uniforms[start : start + 16]
+        here.words[:] = 0
+        set_epsilon(here, epsilon, num_actions)
         for lane, k in enumerate(some):
             here.words[at("STREAM", lane)] = k << 11
-            here.words[at("GREEDY", lane)] = greedy
-        draw_in_all(here, epsilon, num_actions, np.uint64(2 ** len(some) - 1))
+            here.numbers[at("GREEDY", lane)] = greedy + 0.5
+        found = uncertain(here, records)
         for lane, k in enumerate(some):
-            assert here.words[at("ACTION", lane)] == choice(expected, k)
-            assert here.words[at("UNIFORM", lane)] == k
+            drawn = here.words[at("ACTION", lane)]
+            assert is_uncertain(found, lane) or drawn == choice(expected, k)
+            assert here.numbers[at("UNIFORM", lane)] == k
 
 
 def test_hardly_a_draw_is_uncertain():
-    here, count, ticks = lanes_of(4), 0, 3000
-    words = here.words[: 4 * lanes.LANES]
-    words[:] = np.random.default_rng(0).integers(2**63, size=len(words))
-    draw_in_all(here, 0.1, 4, np.uint64(0))
-    for _ in range(ticks):
-        count += int(uncertain(here)).bit_count()
-    assert count <= 1
+    here, records = lanes_of(4)
+    set_epsilon(here, 0.1, 4)
+    rng = np.random.default_rng(0)
+    for lane in range(16):
+        here.numbers[at("GREEDY", lane)] = 0.5 + lane % 4
+        for word in range(4):
+            here.words[at("STREAM", lane) + 8 * word] = rng.integers(2**63)
+    assert sum(int(uncertain(here, records)).bit_count() for _ in range(3000)) <= 1
 
 
 def test_a_uniform_on_a_threshold_is_uncertain():
-    here = lanes_of(4)
-    draw_in_all(here, 0.4, 4, np.uint64(0))
-    here.words[: 4 * lanes.LANES] = 0
-    here.words[at("STREAM", 5)] = int(0.1 * 2**53) << 11
-    found = int(uncertain(here))
-    assert found >> 5 & 1
-    here.words[: 4 * lanes.LANES] = 0
-    here.words[at("STREAM", 5)] = int(0.15 * 2**53) << 11
-    assert not int(uncertain(here)) >> 5 & 1
+    here, records = lanes_of(4)
+    for uniform, expected in ((0.1, True), (0.15, False)):
+        here.words[:] = 0
+        set_epsilon(here, 0.4, 4)
+        here.words[at("STREAM", 5)] = int(uniform * 2**53) << 11
+        here.numbers[at("GREEDY", 5)] = 3.5
+        assert is_uncertain(uncertain(here, records), 5) == expected
 
 
-def test_lanes_begin_where_cache_lines_do_and_their_tables_lie_apart():
+def test_lanes_begin_where_cache_lines_do_and_their_tables_lie_side_by_side():
     mdp = fastq.windy_gridworld()
-    for kind, tables in ((fastq.QLearning, 1), (fastq.DoubleQLearning, 2)):
-        here = lanes.lay_out_lanes(mdp, facts_of(kind))
+    for kind, tables in ((QL, 1), (fastq.DoubleQLearning, 2)):
+        here, _ = lay_out(mdp, kind())
         assert here.words.ctypes.data % 64 == here.numbers.ctypes.data % 64 == 0
-        first = here.words[at("TABLE", 0) :][: lanes.LANES].astype(int)
-        assert (np.diff(first) >= tables * mdp.num_states * mdp.num_actions).all()
-        assert first[-1] + tables * mdp.num_states * mdp.num_actions <= len(here.q)
+        assert here.q.ctypes.data % 64 == 0
+        last_row = (mdp.num_states - 1) * mdp.num_actions
+        last = (last_row << int(here.shift)) + 16 * len(here.columns)
+        assert last == len(here.q) == 16 * tables * mdp.num_states * mdp.num_actions
 
 
 def test_transitions_are_packed_as_documented():
+    """A step that terminates leads to the start, where the next episode begins."""
     mdp = fastq.FiniteMDP.from_gymnasium("FrozenLake-v1")
-    packed = lanes.lay_out_lanes(mdp, facts_of(fastq.QLearning)).transitions
-    assert np.array_equal(packed >> 1, mdp.next_state.ravel() * mdp.num_actions)
-    assert np.array_equal(packed & 1, mdp.terminated.ravel())
+    here, _ = lay_out(mdp, QL())
+    packed = here.transitions.reshape(mdp.num_states, mdp.num_actions, -1, 2)
+    used = packed[:, :, : mdp.num_outcomes]
+    following = used[..., 0].copy().view(np.uint64).astype(int)
+    assert np.array_equal(used[..., 1], mdp.reward)
+    assert np.array_equal(following & 1, mdp.terminated)
+    expected = np.where(mdp.terminated, 0, mdp.next_state * mdp.num_actions)
+    assert np.array_equal(following >> 1, expected)
 
 
-@pytest.mark.parametrize(("runs", "fits"), [(15, False), (16, True)])
+@pytest.mark.parametrize(("runs", "fits"), [(7, False), (8, True)])
 def test_few_runs_do_not_fill_lanes(runs, fits):
-    assert lanes.fits_lanes(fastq.windy_gridworld(), facts_of(fastq.QLearning), runs) == fits
+    assert lanes.fits_lanes(fastq.windy_gridworld(), facts_of(QL), runs) == fits
+
+
+@pytest.mark.parametrize(("runs", "count"), [(8, 8), (9, 16), (17, 32), (127, 32), (128, 64)])
+def test_more_runs_have_more_lanes(runs, count):
+    here, _ = lay_out(fastq.windy_gridworld(), QL(), runs)
+    assert lanes.num_lanes(runs) == int(here.groups) * 8 == len(here.run_of) == count
 
 
 @numba.njit
-def outcomes_of(words, cumulative, num_outcomes):
-    lane_step.draw_outcomes(words, cumulative, np.uint64(num_outcomes))
+def outcomes_of(here):
+    lane_step.draw_outcomes(here)
 
 
-def test_outcomes_at_each_threshold():
+@pytest.mark.parametrize("chances", [[0.25, 0.75], [0.25, 0.5, 0.25], [0.1] * 10])
+def test_outcomes_at_each_threshold(chances):
     """An outcome is drawn by inverse CDF: a uniform that equals a threshold is beyond it."""
-    chances = [0.25, 0.5, 0.25]
     slippery = [(chance, 0, float(i), False) for i, chance in enumerate(chances)]
-    mdp = fastq.FiniteMDP.from_arrays([[slippery, slippery]])
-    here = lanes.lay_out_lanes(mdp, facts_of(fastq.QLearning))
-    world = lay_out_world(mdp, 1, rows=False)
-    for edge in (2**51, 3 * 2**51):
-        for k in (edge - 1, edge, edge + 1):
-            here.words[: 8 * lanes.LANES] = 0
+    here, _ = lay_out(fastq.FiniteMDP.from_arrays([[slippery, slippery]]), QL())
+    first = 1 << int(here.outcome_shift)
+    sums = np.cumsum(chances)
+    for edge in np.ceil(sums * 2.0**53).astype(np.int64).tolist():
+        for k in {edge - 1, min(edge, 2**53 - 1), min(edge + 1, 2**53 - 1)}:
+            here.words[:] = 0
             here.words[at("ENVIRONMENT", 3)] = k << 11
-            here.words[at("ROW", 3)], here.words[at("ACTION", 3)] = 0, 1
-            outcomes_of(here.words, world.cumulative, 3)
-            drawn = int(np.searchsorted(np.cumsum(chances), k * 2.0**-53, side="right"))
-            assert here.words[at("OUTCOME", 3)] == 3 + drawn
+            here.words[at("OUTCOME", 3)] = first
+            outcomes_of(here)
+            drawn = int(np.searchsorted(sums, k * 2.0**-53, side="right"))
+            assert here.words[at("OUTCOME", 3)] == first + drawn % len(chances)
