@@ -19,7 +19,7 @@ class _NoEngine:
         """Set nothing."""
 
 
-class _Library(JITCodeLibrary):  # type: ignore[misc]
+class _Library(JITCodeLibrary):
     """Code to be linked into that of others."""
 
     codegen = _NoEngine()
@@ -37,7 +37,7 @@ class _Library(JITCodeLibrary):  # type: ignore[misc]
         return 0
 
 
-class Deferred(Compiler):  # type: ignore[misc]
+class Deferred(Compiler):
     """Numba's compiler, for helpers."""
 
     def __init__(self, typing_context: Any, target_context: Any, *others: Any) -> None:

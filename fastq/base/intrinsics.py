@@ -9,6 +9,14 @@ from numba import types
 from numba.extending import intrinsic
 
 
+def in_llvm(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a function for compiled code, from one that types it and gives what writes it for LLVM.
+
+    It is `numba.extending.intrinsic`, whose type says nothing of the arguments of what it makes.
+    """
+    return cast("Callable[..., Any]", intrinsic(function))
+
+
 @intrinsic
 def _lowest_bit(typing_context: Any, bits: Any) -> Any:
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:

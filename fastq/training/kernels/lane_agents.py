@@ -9,14 +9,15 @@ from llvmlite import ir
 from numba import types
 from numba.core.imputils import lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
-from numba.extending import intrinsic, models, register_model
+from numba.extending import models, register_model
 
+from fastq.base.intrinsics import in_llvm
 from fastq.training.kernels.vectors import NUMBERS, WIDTH, llvm_of
 
 _WORD = ir.IntType(64)
 
 
-class GroupAgents(types.Type):  # type: ignore[misc]
+class GroupAgents(types.Type):
     """The type of the agents of a group, of which each field of a record is a vector."""
 
     def __init__(self, fields: tuple[str, ...]) -> None:
@@ -25,27 +26,27 @@ class GroupAgents(types.Type):  # type: ignore[misc]
 
 
 @register_model(GroupAgents)
-class _GroupAgentsModel(models.PrimitiveModel):  # type: ignore[misc]
+class _GroupAgentsModel(models.PrimitiveModel):
     def __init__(self, manager: Any, agents: GroupAgents) -> None:
         super().__init__(manager, agents, llvm_of(NUMBERS).as_pointer())
 
 
 @infer_getattr
-class _Fields(AttributeTemplate):  # type: ignore[misc]
+class _Fields(AttributeTemplate):
     key = GroupAgents
 
-    def generic_resolve(self, agents: GroupAgents, name: str) -> Any:
+    def generic_resolve(self, agents: Any, name: str) -> Any:  # type: ignore[override]
         """Give the type of a field; None for what no agent has."""
         return NUMBERS if name in agents.fields else None
 
 
-@lower_getattr_generic(GroupAgents)  # type: ignore[untyped-decorator]
+@lower_getattr_generic(GroupAgents)
 def _field(context: Any, builder: Any, agents: GroupAgents, value: Any, name: str) -> Any:
     place = builder.gep(value, [_WORD(agents.fields.index(name))])
     return builder.load(place, align=64)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@in_llvm
 def agents_of(typing_context: Any, memory: Any, records: Any, group: Any) -> Any:
     """Give the agents of a group: `memory` has F vectors for each group, as a record has fields."""
     fields = tuple(records.dtype.fields)[:-1]  # the last is a mark of the type: see `layout`

@@ -181,9 +181,10 @@ def draw_exactly(batch: Batch, lanes: Lanes, lane: np.uint64, row: np.uint64) ->
 @inlined
 def acting_value(lanes: Lanes, place: np.uint64) -> float:
     """Give the value that an agent acts on: the only one, or the mean of two tables."""
-    if len(lanes.columns) == len(lanes.actions):
-        return lanes.q[place]
-    return mean(lanes.q[place], lanes.q[place + np.uint64(len(lanes.actions))])
+    value: float = lanes.q[place]
+    if len(lanes.columns) > len(lanes.actions):
+        value = mean(value, lanes.q[place + np.uint64(len(lanes.actions))])
+    return value
 
 
 @inlined

@@ -218,7 +218,7 @@ def learn(lanes: Lanes, records: Any) -> None:
 
 
 @inlined
-def row_ahead(lanes: Lanes, group: np.uint64) -> LaneRow:
+def row_ahead(lanes: Lanes, group: Any) -> LaneRow:
     """Give the row of the next state of each lane of a group."""
     memory, at = lanes.words, group * GROUP
     return LaneRow(lanes, words(memory, at + AHEAD), places(memory, at + AHEAD), at, group * _WIDTH)

@@ -67,7 +67,7 @@ def value_at(row: Any, action: Any) -> Any:
     raise NotImplementedError
 
 
-@overload(value_at, jit_options={"forceinline": True})  # type: ignore[untyped-decorator]
+@overload(value_at, jit_options={"forceinline": True})
 def _value_at(row, action):  # type: ignore[no-untyped-def]
     if getattr(row, "instance_class", None) is LaneTable:
         return lambda row, action: turned.column_at(row.columns, (action,))
@@ -115,7 +115,7 @@ def softmax_of(scaled: Any) -> Any:
     raise NotImplementedError
 
 
-@overload(softmax_of)  # type: ignore[untyped-decorator]
+@overload(softmax_of)
 def _softmax_of(scaled):  # type: ignore[no-untyped-def]
     count = len(scaled)
     weights = [f"w{i} = math.exp(scaled[{i}])" for i in range(count)]

@@ -96,8 +96,7 @@ def learn_all(batch: Batch, lanes: Lanes) -> None:
     """Train the runs of a batch, each in a lane, until none is left."""
     limit = np.uint64(batch.world.max_steps)
     busy, waiting, tick = _ZERO, 0, _ZERO
-    num_lanes = np.int64(lanes.groups) * WIDTH
-    for i in range(min(num_lanes, len(batch.runs))):
+    for i in range(min(len(lanes.run_of), len(batch.runs))):
         begin_run(batch, lanes, np.uint64(i), waiting, tick)
         busy |= _ONE << np.uint64(i)
         waiting += 1

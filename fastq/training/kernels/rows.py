@@ -14,8 +14,8 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
+from fastq.base.intrinsics import in_llvm
 from fastq.training.kernels.vectors import NUMBERS, WIDTH, WORDS, at, llvm_of, picked
 
 _WORD, _NUMBER = ir.IntType(64), ir.DoubleType()
@@ -29,19 +29,19 @@ def _first(context: Any, builder: Any, kind: Any, array: Any) -> Any:
     return context.make_array(kind)(context, builder, array).data
 
 
-def _vector_at(context: Any, builder: Any, kind: Any, array: Any, place: Any, vector: Any) -> Any:
-    """Point to a vector in an array of words."""
-    element = builder.gep(_first(context, builder, kind, array), [place])
+def _vector_at(context: Any, builder: Any, kind: Any, operands: Any, vector: Any) -> Any:
+    """Point to a vector in an array of words, which are the first two operands."""
+    element = builder.gep(_first(context, builder, kind, operands[0]), [operands[1]])
     return builder.bitcast(element, llvm_of(vector).as_pointer())
 
 
 def _loader(vector: Any) -> Any:
-    @intrinsic  # type: ignore[untyped-decorator]
+    @in_llvm
     def load(typing_context: Any, memory: Any, place: Any) -> Any:
         """Load a vector from an array of words."""
 
         def generate(context: Any, builder: Any, signed: Any, operands: Any) -> Any:
-            where = _vector_at(context, builder, signed.args[0], *operands, vector)
+            where = _vector_at(context, builder, signed.args[0], operands, vector)
             return builder.load(where, align=_LINE)
 
         return vector(memory, types.uint64), generate
@@ -52,19 +52,19 @@ def _loader(vector: Any) -> Any:
 words, numbers = _loader(WORDS), _loader(NUMBERS)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@in_llvm
 def put(typing_context: Any, memory: Any, place: Any, vector: Any) -> Any:
     """Store a vector in an array of words."""
 
     def generate(context: Any, builder: Any, signed: Any, operands: Any) -> Any:
-        where = _vector_at(context, builder, signed.args[0], *operands[:2], signed.args[2])
+        where = _vector_at(context, builder, signed.args[0], operands, signed.args[2])
         builder.store(operands[2], where, align=_LINE)
         return context.get_dummy_value()
 
     return types.none(memory, types.uint64, vector), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@in_llvm
 def places(typing_context: Any, memory: Any, place: Any) -> Any:
     """Load the words of a vector one by one: quicker than to take them out of a register."""
 
@@ -134,7 +134,7 @@ def _joined(builder: Any, parts: list[Any]) -> Any:
     return parts[0]
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@in_llvm
 def columns(typing_context: Any, table: Any, where: Any, lane: Any, width: Any) -> Any:
     """Load the row of each lane: one vector of each column.
 
@@ -149,7 +149,7 @@ def columns(typing_context: Any, table: Any, where: Any, lane: Any, width: Any) 
     return types.UniTuple(NUMBERS, width.count)(table, where, types.uint64, width), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@in_llvm
 def element(typing_context: Any, table: Any, where: Any, lane: Any, width: Any) -> Any:
     """Load one number of each lane."""
 
@@ -159,7 +159,7 @@ def element(typing_context: Any, table: Any, where: Any, lane: Any, width: Any) 
     return NUMBERS(table, where, types.uint64, width), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@in_llvm
 def put_element(
     typing_context: Any, table: Any, where: Any, lane: Any, width: Any, value: Any
 ) -> Any:
@@ -173,7 +173,7 @@ def put_element(
     return types.none(table, where, types.uint64, width, NUMBERS), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@in_llvm
 def pairs(typing_context: Any, table: Any, where: Any) -> Any:
     """Load two numbers of each lane from a table that all share: pair i is at 2 * i."""
 
@@ -184,7 +184,7 @@ def pairs(typing_context: Any, table: Any, where: Any) -> Any:
     return types.UniTuple(NUMBERS, 2)(table, where), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@in_llvm
 def shared(typing_context: Any, table: Any, where: Any, offset: Any) -> Any:
     """Load one number of each lane, so far behind its place, from a table that all share."""
 
@@ -208,7 +208,7 @@ def _ask(builder: Any, pointers: list[Any]) -> None:
         builder.call(function, [builder.bitcast(pointer, byte), small(0), small(3), small(1)])
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@in_llvm
 def ask_rows(typing_context: Any, table: Any, where: Any, lane: Any, width: Any) -> Any:
     """Ask for the row of each lane."""
 
@@ -219,7 +219,7 @@ def ask_rows(typing_context: Any, table: Any, where: Any, lane: Any, width: Any)
     return types.none(table, where, types.uint64, width), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@in_llvm
 def ask_pairs(typing_context: Any, table: Any, where: Any) -> Any:
     """Ask for the pair of each lane."""
 

@@ -12,8 +12,8 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
+from fastq.base.intrinsics import in_llvm
 from fastq.training.kernels.vectors import NUMBERS, TRUTHS, WORDS, constant, llvm_of
 
 _Columns = Sequence[Any]
@@ -22,7 +22,7 @@ _Columns = Sequence[Any]
 def _of_row(emit: Callable[..., Any], result: Any = NUMBERS, others: tuple[Any, ...] = ()) -> Any:
     """Make a function of a row, and of vectors beside it; it gives a vector, or a row."""
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @in_llvm
     def function(typing_context: Any, row: Any, beside: Any) -> Any:
         def generate(context: Any, builder: Any, signed: Any, operands: Any) -> Any:
             columns = cgutils.unpack_tuple(builder, operands[0])
@@ -212,7 +212,7 @@ passed = _of_row(_passed, NUMBERS, _one)
 unsure = _of_row(_unsure, TRUTHS, _one)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@in_llvm
 def row_where(typing_context: Any, condition: Any, one: Any, other: Any) -> Any:
     """Take the one row where a condition is true, the other where it is not."""
 
@@ -224,7 +224,7 @@ def row_where(typing_context: Any, condition: Any, one: Any, other: Any) -> Any:
     return one(TRUTHS, one, other), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@in_llvm
 def table_of(typing_context: Any, row: Any, number: Any, actions: Any) -> Any:
     """Take the row of one table from a row of all; its number is that of a tuple's elements."""
     first, width = number.count * actions.count, actions.count
@@ -236,7 +236,7 @@ def table_of(typing_context: Any, row: Any, number: Any, actions: Any) -> Any:
     return types.UniTuple(NUMBERS, width)(row, number, actions), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@in_llvm
 def acting(typing_context: Any, row: Any, actions: Any) -> Any:
     """Give the row that an agent acts on: the one that there is, or the mean of two."""
     width = actions.count

@@ -52,7 +52,7 @@ def greatest(row: Row) -> float:
 
 
 @inlined
-def value_at(row: Row, action: np.uint64) -> float:
+def value_at(row: Row, action: Any) -> float:
     """Give the Q-value of an action."""
     value: float = row.q[row.first + np.uint64(action)]
     return value

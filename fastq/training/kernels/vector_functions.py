@@ -14,8 +14,8 @@ from numba import types
 from numba.core import cgutils
 from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import intrinsic
 
+from fastq.base.intrinsics import in_llvm
 from fastq.training.kernels.vectors import (
     INTEGERS,
     NUMBERS,
@@ -37,14 +37,14 @@ def _function(symbol: Any, emit: Callable[..., Any], least: Any = None) -> None:
     """Let a function of one number take a vector."""
 
     @infer_global(symbol)
-    class _Typed(AbstractTemplate):  # type: ignore[misc]
+    class _Typed(AbstractTemplate):
         def generic(self, arguments: Any, keywords: Any) -> Any:
             if keywords or len(arguments) != 1 or not is_vector(arguments[0]):
                 return None
             vector = Vector(arguments[0].dtype if least is None else least)
             return signature(vector, vector)
 
-    @lower_builtin(symbol, Vector)  # type: ignore[untyped-decorator]
+    @lower_builtin(symbol, Vector)
     def _lowered(context: Any, builder: Any, signed: Any, operands: Any) -> Any:
         return emit(context, builder, signed.args[0].dtype, operands[0])
 
@@ -103,7 +103,7 @@ for _symbol in (math.sin, math.cos, math.tan, math.sinh, math.cosh, math.atan):
 # Selections, and lanes one by one.
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@in_llvm
 def where(typing_context: Any, condition: Any, one: Any, other: Any) -> Any:
     """Take the one value where a condition is true, the other where it is not; numbers likewise."""
     if is_vector(condition) or is_vector(one) or is_vector(other):
@@ -124,7 +124,7 @@ def where(typing_context: Any, condition: Any, one: Any, other: Any) -> Any:
     return signed, generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@in_llvm
 def bits(typing_context: Any, truths: Any) -> Any:
     """Write truths as a word: that of lane 0 is the lowest bit."""
 
@@ -134,7 +134,7 @@ def bits(typing_context: Any, truths: Any) -> Any:
     return types.uint64(TRUTHS), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@in_llvm
 def each(typing_context: Any, vector: Any) -> Any:
     """Give the elements as a tuple of numbers."""
 
@@ -145,7 +145,7 @@ def each(typing_context: Any, vector: Any) -> Any:
     return types.UniTuple(vector.dtype, WIDTH)(vector), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@in_llvm
 def together(typing_context: Any, elements: Any) -> Any:
     """Make a vector of a tuple of numbers."""
     vector = Vector(elements.dtype)
@@ -162,7 +162,7 @@ def together(typing_context: Any, elements: Any) -> Any:
 def _conversion(name: str, source: Any, target: Any, emit: Callable[..., Any]) -> Any:
     """Make a function that turns vectors of one type into vectors of another."""
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @in_llvm
     def convert(typing_context: Any, vector: Any) -> Any:
         def generate(context: Any, builder: Any, signed: Any, operands: Any) -> Any:
             return emit(builder, operands[0])

@@ -12,12 +12,12 @@ a row is loaded whole (`rows`).
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from llvmlite import ir
 from numba import types
 from numba.core.imputils import lower_builtin, lower_cast
-from numba.core.typeconv import Conversion
+from numba.core.typeconv.castgraph import Conversion
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import models, register_model
 
@@ -34,7 +34,7 @@ _LAST_TO_FIRST = (types.float64, types.int64, types.uint64, types.boolean)
 """Of two types that meet in an operator, the one that stands first here wins."""
 
 
-class Vector(types.Type):  # type: ignore[misc]
+class Vector(types.Type):
     """The type of vectors of some numbers: float64, int64, uint64 or boolean."""
 
     def __init__(self, dtype: Any) -> None:
@@ -55,7 +55,7 @@ class Vector(types.Type):  # type: ignore[misc]
 
 
 @register_model(Vector)
-class _VectorModel(models.PrimitiveModel):  # type: ignore[misc]
+class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager: Any, vector: Vector) -> None:
         super().__init__(manager, vector, llvm_of(vector))
 
@@ -77,7 +77,7 @@ def element_of(kind: Any) -> Any:
     if isinstance(kind, types.Boolean):
         return types.boolean
     if isinstance(kind, types.Integer):
-        return types.int64 if kind.signed else types.uint64
+        return types.int64 if cast("Any", kind).signed else types.uint64
     return types.float64 if isinstance(kind, types.Float) else None
 
 
@@ -107,13 +107,13 @@ def is_vector(kind: Any) -> bool:
 # Numbers become vectors.
 
 
-@lower_cast(types.Number, Vector)  # type: ignore[untyped-decorator]
-@lower_cast(types.Boolean, Vector)  # type: ignore[untyped-decorator]
+@lower_cast(types.Number, Vector)
+@lower_cast(types.Boolean, Vector)
 def _from_number(context: Any, builder: Any, kind: Any, vector: Vector, value: Any) -> Any:
     return splat(builder, context.cast(builder, value, kind, vector.dtype), llvm_of(vector))
 
 
-@lower_cast(Vector, Vector)  # type: ignore[untyped-decorator]
+@lower_cast(Vector, Vector)
 def _from_vector(context: Any, builder: Any, kind: Vector, vector: Vector, value: Any) -> Any:
     target = llvm_of(vector)
     if kind.dtype == vector.dtype or {kind.dtype, vector.dtype} == {types.int64, types.uint64}:
@@ -162,7 +162,7 @@ def _operator(symbol: Any, emit: Callable[..., Any], *, of: Any = None, gives: A
     before, `gives` the type of the elements that come of it.
     """
 
-    class _Typed(AbstractTemplate):  # type: ignore[misc]
+    class _Typed(AbstractTemplate):
         def generic(self, arguments: Any, keywords: Any) -> Any:
             dtype = _common(arguments, keywords)
             if dtype is None:
