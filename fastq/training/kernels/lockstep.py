@@ -43,7 +43,6 @@ from fastq.training.kernels.lanes import (
 )
 from fastq.training.kernels.layout import GENERAL, STOCHASTIC, Learners, World
 from fastq.training.kernels.loop import TrainingOutput
-from fastq.training.kernels.vectors import WIDTH
 
 POINTS: tuple[str, ...] = (
     "ahead",
