@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 import numba
 
 from fastq.base.captured import converted_value, plain_function, with_converted
-from fastq.base.disk_cache import kept_on_disk
+from fastq.base.disk_cache import kept_on_disk, lies_on_disk
 from fastq.base.errors import InputError
 from fastq.base.validation import meant
 
@@ -91,7 +91,12 @@ def compiled(function: F) -> F:
 
 
 def specialised(
-    template: F, name: str, digest: str, names: Mapping[str, Any], points: Sequence[str]
+    template: F,
+    name: str,
+    digest: str,
+    names: Mapping[str, Any],
+    points: Sequence[str],
+    family: str = "",
 ) -> F:
     """Compile a function that Python calls, with other values for some global names.
 
@@ -107,6 +112,9 @@ def specialised(
         compiled functions that the template calls, and in those that they call.
     points : sequence of str
         The binding points of the template: which names it lets be bound.
+    family : str
+        Only in templates of one family do called functions that bind the same become one. Numba
+        warns of functions whose arguments are records, some of which begin as others do.
 
     Raises
     ------
@@ -119,8 +127,7 @@ def specialised(
                 f"{bound_name}: {template.__name__} lets only {', '.join(points)} be bound"
                 f"{meant(bound_name, points)}"
             )
-    tag = f"{name}_{digest}"
-    bound = cast(types.FunctionType, rebound(template, _with_callees(template, names, tag, {})))
+    bound = cast(types.FunctionType, rebound(template, _with_callees(template, names, family, {})))
     code = bound.__code__.replace(co_freevars=("sources_digest",))
     cell = types.CellType(sources_digest() + digest)
     keyed = types.FunctionType(code, bound.__globals__, name, closure=(cell,))
@@ -129,7 +136,7 @@ def specialised(
 
 
 def _with_callees(
-    function: Any, names: Mapping[str, Any], tag: str, done: dict[Any, Any]
+    function: Any, names: Mapping[str, Any], family: str, done: dict[Any, Any]
 ) -> dict[str, Any]:
     """Add to the names that a function uses the functions that it calls, where they use some.
 
@@ -142,14 +149,31 @@ def _with_callees(
         if not hasattr(callee, "py_func") or callee.targetoptions.get("boundscheck"):
             continue
         if callee not in done:
-            inside = _with_callees(callee, names, tag, done)
-            options = callee.targetoptions
-            done[callee] = (
-                numba.jit(**options)(rebound(callee.py_func, inside, tag)) if inside else callee
-            )
+            inside = _with_callees(callee, names, family, done)
+            in_order = tuple((name, inside[name]) for name in sorted(inside))
+            done[callee] = _bound(callee, in_order, family) if inside else callee
         if done[callee] is not callee or name in bound:
             bound[name] = done[callee]
     return bound
+
+
+@functools.cache
+def _bound(callee: Any, inside: tuple[tuple[str, Any], ...], family: str) -> Any:
+    """Compile a function with other values for some names, once for a family.
+
+    The tag says what is bound to which function, and so is the same in each process.
+    """
+    said = " ".join(f"{name}={_said(value)}" for name, value in inside)
+    tag = hashlib.sha256(f"{family} {_said(callee)} {said}".encode()).hexdigest()[:16]
+    return numba.jit(**callee.targetoptions)(rebound(callee.py_func, dict(inside), tag))
+
+
+def _said(value: Any) -> str:
+    """Name a function by where it stands, and write a number as it is."""
+    plain = plain_function(value)
+    if isinstance(plain, types.FunctionType):
+        return f"{plain.__module__}.{plain.__qualname__}"
+    return repr(value)
 
 
 def rebound(template: F, names: Mapping[str, Any], tag: str = "") -> F:
@@ -194,11 +218,9 @@ def _sources() -> list[Path]:
 
 
 def is_cached(function: Callable[..., Any]) -> bool:
-    """Say whether some form of a compiled function lies on disk, newer than all sources."""
+    """Say whether some form of a compiled function lies on disk, of these sources.
+
+    And for this processor: a folder may serve machines of several kinds.
+    """
     check_compiler()
-    dispatcher = cast(Any, function)
-    source = Path(dispatcher.py_func.__code__.co_filename)
-    pattern = f"{source.stem}.{dispatcher.py_func.__qualname__}-*.nbi"
-    indices = Path(dispatcher.stats.cache_path or ".").glob(pattern)
-    newest = max(path.stat().st_mtime for path in _sources())
-    return any(index.stat().st_mtime > newest for index in indices)
+    return lies_on_disk(function)
