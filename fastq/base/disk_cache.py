@@ -33,6 +33,21 @@ def kept_on_disk(dispatcher: Any) -> Any:
     return dispatcher
 
 
+def lies_on_disk(dispatcher: Any) -> bool:
+    """Say whether the cache holds some form of a function: of this code, for this processor.
+
+    Numba's keys are a signature, the processor, and digests of the code and of what it closes over.
+    """
+    index = getattr(dispatcher._cache, "_cache_file", None)
+    if index is None:  # no folder can be written
+        return False
+    this = dispatcher._cache._index_key(None, dispatcher.targetctx.codegen())[1:]
+    try:
+        return any(key[1:] == this for key in index._load_index())
+    except (*_UNREADABLE, OSError):
+        return False
+
+
 def _forgiving(cache: Any, work: Callable[..., Any]) -> Callable[..., Any]:
     """Give up the cache, and nothing else, where the disk fails."""
 

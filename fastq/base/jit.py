@@ -17,7 +17,7 @@ import numba
 
 from fastq.base.captured import converted_value, plain_function, with_converted
 from fastq.base.deferred import Deferred
-from fastq.base.disk_cache import kept_on_disk
+from fastq.base.disk_cache import kept_on_disk, lies_on_disk
 from fastq.base.errors import InputError
 from fastq.base.validation import meant
 
@@ -124,8 +124,7 @@ def specialised(
                 f"{bound_name}: {template.__name__} lets only {', '.join(points)} be bound"
                 f"{meant(bound_name, points)}"
             )
-    tag = f"{name}_{digest}"
-    bound = cast(types.FunctionType, rebound(template, _with_callees(template, names, tag, {})))
+    bound = cast(types.FunctionType, rebound(template, _with_callees(template, names, {})))
     code = bound.__code__.replace(co_freevars=("sources_digest",))
     cell = types.CellType(sources_digest() + digest)
     keyed = types.FunctionType(code, bound.__globals__, name, closure=(cell,))
@@ -133,9 +132,7 @@ def specialised(
     return cast(F, kept_on_disk(numba.njit(**_OPTIONS)(keyed)))
 
 
-def _with_callees(
-    function: Any, names: Mapping[str, Any], tag: str, done: dict[Any, Any]
-) -> dict[str, Any]:
+def _with_callees(function: Any, names: Mapping[str, Any], done: dict[Any, Any]) -> dict[str, Any]:
     """Add to the names that a function uses the functions that it calls, where they use some.
 
     Rules of custom algorithms, which are `checked`, stay as they are: they have names of their own.
@@ -147,14 +144,31 @@ def _with_callees(
         if not hasattr(callee, "py_func") or callee.targetoptions.get("boundscheck"):
             continue
         if callee not in done:
-            inside = _with_callees(callee, names, tag, done)
-            options = callee.targetoptions
-            done[callee] = (
-                _helper(rebound(callee.py_func, inside, tag), options) if inside else callee
-            )
+            inside = _with_callees(callee, names, done)
+            in_order = tuple((name, inside[name]) for name in sorted(inside))
+            done[callee] = _bound(callee, in_order) if inside else callee
         if done[callee] is not callee or name in bound:
             bound[name] = done[callee]
     return bound
+
+
+@functools.cache
+def _bound(callee: Any, inside: tuple[tuple[str, Any], ...]) -> Any:
+    """Compile a function with other values for some names, once.
+
+    The tag says what is bound to which function, and so is the same in each process.
+    """
+    said = " ".join(f"{name}={_said(value)}" for name, value in inside)
+    tag = hashlib.sha256(f"{_said(callee)} {said}".encode()).hexdigest()[:16]
+    return _helper(rebound(callee.py_func, dict(inside), tag), callee.targetoptions)
+
+
+def _said(value: Any) -> str:
+    """Name a function by where it stands, and write a number as it is."""
+    plain = plain_function(value)
+    if isinstance(plain, types.FunctionType):
+        return f"{plain.__module__}.{plain.__qualname__}"
+    return repr(value)
 
 
 def rebound(template: F, names: Mapping[str, Any], tag: str = "") -> F:
@@ -199,11 +213,9 @@ def _sources() -> list[Path]:
 
 
 def is_cached(function: Callable[..., Any]) -> bool:
-    """Say whether some form of a compiled function lies on disk, newer than all sources."""
+    """Say whether some form of a compiled function lies on disk, of these sources.
+
+    And for this processor: a folder may serve machines of several kinds.
+    """
     check_compiler()
-    dispatcher = cast(Any, function)
-    source = Path(dispatcher.py_func.__code__.co_filename)
-    pattern = f"{source.stem}.{dispatcher.py_func.__qualname__}-*.nbi"
-    indices = Path(dispatcher.stats.cache_path or ".").glob(pattern)
-    newest = max(path.stat().st_mtime for path in _sources())
-    return any(index.stat().st_mtime > newest for index in indices)
+    return lies_on_disk(function)

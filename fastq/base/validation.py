@@ -7,8 +7,8 @@ the field's type.
 
 import difflib
 import math
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Container, Iterable, Mapping
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 from pydantic import (
@@ -19,6 +19,7 @@ from pydantic import (
     PydanticUserError,
     ValidationError,
 )
+from pydantic.fields import FieldInfo
 
 from fastq.base.errors import InputError
 
@@ -98,8 +99,31 @@ class _Arguments(Validated):
 
 
 def check_arguments(**arguments: Any) -> None:
-    """Check arguments of a public call; raise `InputError` naming the first bad one."""
-    _Arguments(**arguments)
+    """Check arguments of a public call; raise `InputError` naming the first bad one.
+
+    Plain numbers and words are looked at here first: pydantic takes 8 µs, as long as a short run.
+    """
+    for name, value in arguments.items():
+        kind, allowed = _PLAIN[name]
+        if type(value) is not kind or value not in allowed:
+            _Arguments(**arguments)
+            return
+
+
+def _plain_values(field: FieldInfo) -> tuple[type, Container[Any]]:
+    """Give the type of a field, and which plain values of this type are allowed."""
+    if field.annotation is not int:
+        return str, get_args(field.annotation)
+    bounds = {
+        name: getattr(rule, name)
+        for rule in field.metadata
+        for name in ("ge", "le", "lt")
+        if hasattr(rule, name)
+    }
+    return int, range(bounds["ge"], bounds["lt"] if "lt" in bounds else bounds["le"] + 1)
+
+
+_PLAIN = {name: _plain_values(field) for name, field in _Arguments.model_fields.items()}
 
 
 def choose(field: str, value: object, allowed: Iterable[str]) -> None:

@@ -30,6 +30,8 @@ def find_mdp(
     InputError
         For what names none, or arguments where there is nothing to make.
     """
+    if isinstance(env, FiniteMDP) and not env_args:
+        return env
     try:
         return _found(env, env_args or {})
     except InputError as error:

@@ -10,6 +10,7 @@ Sources: M. E. O'Neill, "Developing a seed_seq alternative" (2015), the mixing i
 `SeedSequence`; C. Doty-Humphrey, PractRand (2014), SFC64. Tested equal to NumPy's own.
 """
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -73,24 +74,24 @@ def states(
     array of uint64, shape (N, 4)
         ``SFC64(...).state["state"]["state"]`` of each run.
     """
-    words = _words(seed)
-    entropy = np.empty((len(runs), len(words) + 2 + keys.shape[1]), dtype=np.uint32)
-    entropy[:, : len(words)] = words
-    entropy[:, len(words)] = runs
-    entropy[:, len(words) + 1] = stream
-    entropy[:, len(words) + 2 :] = keys
     out = np.empty((len(runs), 4), dtype=np.uint64)
-    _fill_states(entropy, out)
+    _fill_states(_words(seed), _as_words(runs), stream, _as_words(keys), out)
     return out
 
 
-def _words(seed: int) -> list[int]:
+def _as_words(numbers: NDArray[np.integer]) -> NDArray[np.uint32]:
+    """Write numbers below 2**32 as one type of array, for which one kernel is compiled."""
+    return np.ascontiguousarray(numbers, dtype=np.uint32)
+
+
+@functools.lru_cache
+def _words(seed: int) -> tuple[int, ...]:
     """Split a seed into words of 32 bits, lowest first, at least as many as the pool has."""
     words = []
     while seed:
         words.append(seed & 0xFFFFFFFF)
         seed >>= 32
-    return words + [0] * (_POOL - len(words))
+    return tuple(words + [0] * (_POOL - len(words)))
 
 
 @inlined
@@ -157,9 +158,23 @@ def _seed_sfc64(pool: NDArray[np.uint64], state: NDArray[np.uint64]) -> None:
 
 
 @compiled
-def _fill_states(entropy: NDArray[np.uint32], out: NDArray[np.uint64]) -> None:
-    """Seed one SFC64 for each row of entropy."""
+def _fill_states(
+    seed: tuple[int, ...],
+    runs: NDArray[np.uint32],
+    stream: int,
+    keys: NDArray[np.uint32],
+    out: NDArray[np.uint64],
+) -> None:
+    """Seed one SFC64 for each run. The entropy is the seed, the run, the stream and the key."""
+    size = len(seed)
+    entropy = np.empty(size + 2 + keys.shape[1], dtype=np.uint32)
+    for i in range(size):
+        entropy[i] = seed[i]
+    entropy[size + 1] = stream
     pool = np.empty(_POOL, dtype=np.uint64)
     for i in range(len(out)):
-        _mix_entropy(entropy[i], pool)
+        entropy[size] = runs[i]
+        for j in range(keys.shape[1]):  # to assign a slice takes seconds to compile
+            entropy[size + 2 + j] = keys[i, j]
+        _mix_entropy(entropy, pool)
         _seed_sfc64(pool, out[i])

@@ -27,6 +27,7 @@ from fastq.training.kernels.build import (
     KernelArguments,
     KernelVariant,
     facts_of,
+    is_custom,
     kernel_for,
     variant_for,
 )
@@ -230,16 +231,24 @@ def train_pairs(
         np.empty(count, dtype=np.bool_),
         np.zeros(count, dtype=np.bool_),
     )
-    for members, runs in _by_type(agents, agent_index):
-        group, learner_of = [agents[i] for i in members], np.searchsorted(members, agent_index)
+    for group, learner_of, runs in _by_type(agents, agent_index):
         variant = variant_for(mdp, group, len(runs))
-        _fill(variant, mdp, group, learner_of[runs], runs, states, settings.max_steps, q, output)
-        lost = runs[output.diverged[runs]]
-        if len(lost) and not isinstance(group[0], Algorithm):
+        _fill(variant, mdp, group, learner_of, runs, states, settings.max_steps, q, output)
+        lost = output.diverged[runs]
+        if np.count_nonzero(lost) and not is_custom(type(group[0])):
             again = _stream_states(mdp, agents, agent_index, run_index, settings)
-            variant = CAREFULLY
-            _fill(variant, mdp, group, learner_of[lost], lost, again, settings.max_steps, q, output)
-    if output.diverged.any():
+            _fill(
+                CAREFULLY,
+                mdp,
+                group,
+                learner_of[lost],
+                runs[lost],
+                again,
+                settings.max_steps,
+                q,
+                output,
+            )
+    if np.count_nonzero(output.diverged):
         one_nan(output.returns)
         one_nan(q)
     return Training(q, output.returns, output.lengths, output.truncated, output.diverged)
@@ -257,7 +266,8 @@ def _fill(
     output: TrainingOutput,
 ) -> None:
     """Let a kernel train some runs of agents of one class; `states` are used up."""
-    facts, learners = facts_of(type(agents[0])), lay_out_learners(agents)
+    agent_type = type(agents[0])
+    facts, learners = facts_of(agent_type), lay_out_learners(agents)
     arguments = KernelArguments(
         lay_out_world(mdp, max_steps, rows=facts.rows),
         learners,
@@ -270,17 +280,22 @@ def _fill(
         else lay_out_work(mdp, agents, facts),
         output,
     )
-    if isinstance(agents[0], Algorithm):
-        compile_custom.train(type(agents[0]), variant, arguments)
+    if is_custom(agent_type):
+        compile_custom.train(agent_type, variant, arguments)
     else:
-        kernel_for(type(agents[0]), variant)(*arguments)
+        kernel_for(agent_type, variant)(*arguments)
 
 
 def _check_room(runs: int, episodes: int, shape: tuple[int, int]) -> None:
     """Raise `InputError` where memory does not hold what N runs tell, and tables of a shape."""
-    tables = f", with tables of shape {shape}" if shape[0] else ""
-    of_a_run = episodes * _BYTES + 8 * shape[0] * shape[1]
-    check_memory(f"{runs:,} runs of {episodes:,} episodes{tables}", runs * of_a_run)
+    needed = runs * (episodes * _BYTES + 8 * shape[0] * shape[1])
+    if needed > _SURELY_THERE:
+        tables = f", with tables of shape {shape}" if shape[0] else ""
+        check_memory(f"{runs:,} runs of {episodes:,} episodes{tables}", needed)
+
+
+_SURELY_THERE = 2**24
+"""Bytes: so few, that asking how many there are would be a part of a short run."""
 
 
 _BYTES = 13
@@ -289,15 +304,16 @@ _BYTES = 13
 
 def _by_type(
     agents: Sequence[Agent], agent_of: NDArray[np.int64]
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Give the indices of the agents of each class, and those of their runs."""
-    types = [type(agent) for agent in agents]
-    if len(set(types)) == 1:
-        yield np.arange(len(agents)), np.arange(len(agent_of))
+) -> Iterator[tuple[Sequence[Agent], NDArray[np.int64], NDArray[np.int64]]]:
+    """Give the agents of each class, which of them each run of theirs has, and these runs."""
+    types = list(map(type, agents))
+    if types.count(types[0]) == len(types):
+        yield agents, agent_of, np.arange(len(agent_of))
         return
     for agent_type in dict.fromkeys(types):
         is_one = np.array([other is agent_type for other in types])
-        yield np.flatnonzero(is_one), np.flatnonzero(is_one[agent_of])
+        members, runs = np.flatnonzero(is_one), np.flatnonzero(is_one[agent_of])
+        yield [agents[int(i)] for i in members], np.searchsorted(members, agent_of[runs]), runs
 
 
 def _settings(
@@ -314,12 +330,15 @@ def check_agent(field: str, agent: object) -> None:
     if isinstance(agent, type) and issubclass(agent, Agent):
         name = agent.__name__
         raise InputError(f"{field} = {name}: must be an agent, as {name}() with its parentheses")
-    if not isinstance(agent, TDAgent | Algorithm):
+    if type(agent) not in _BUILT_IN and not isinstance(agent, TDAgent | Algorithm):
         known = ", ".join(known.__name__ for known in AGENTS.values())
         raise InputError(
             f"{field} = {shorten(agent)}: must be {known}, or an Algorithm"
             f"{', or a list of them' if field == 'agents' else ''}"
         )
+
+
+_BUILT_IN = frozenset(AGENTS.values())
 
 
 def _stream_states(
@@ -337,7 +356,7 @@ def _stream_states(
         keys = np.empty((len(run_of), 0), dtype=np.uint32)
     actions = streams.states(settings.seed, run_of, streams.ACTIONS, keys)
     if mdp.deterministic and mdp.reward_sd is None:
-        return actions, np.zeros_like(actions)  # nothing is drawn from them
+        return actions, np.zeros(actions.shape, dtype=np.uint64)  # nothing is drawn from them
     return actions, streams.states(settings.seed, run_of, streams.ENVIRONMENT, keys)
 
 

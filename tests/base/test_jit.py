@@ -1,6 +1,7 @@
 """Compiled functions are cached, and an edit of any compiled source compiles them again."""
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,9 @@ import pytest
 
 import fastq
 from fastq.base import jit
-from fastq.training.kernels.build import kernel_for, variant_for
+from fastq.training.kernels.build import KernelVariant, kernel_for, variant_for
+
+PLAIN = KernelVariant(False, stochastic=False, general=False)
 
 
 def test_is_cached_after_a_call():
@@ -145,3 +148,56 @@ def test_without_the_compiler_there_is_one_line(tmp_path):
         assert told in (done.stdout if status == 0 else done.stderr)
         assert "Traceback" not in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["spec.toml"]
+
+
+def doubled(x):
+    return scaled(scaled(x))
+
+
+def test_kernels_that_bind_the_same_share_what_they_call():
+    def called(name, scale):
+        function = jit.specialised(doubled, name, "", {"SCALE": scale}, ("SCALE", "SHIFT"))
+        assert function(1.0) == scale**2
+        return function.py_func.__globals__["scaled"]
+
+    first, same, other = called("one", 3.0), called("two", 3.0), called("three", 5.0)
+    assert first is same
+    assert other is not same
+    assert other.py_func.__qualname__ != same.py_func.__qualname__
+
+
+def test_agents_with_the_same_hyperparameters_share_functions_which_have_names_of_their_own():
+    """Numba makes symbols of names: two functions of one name would be taken for each other."""
+
+    def called(kind):
+        run = kernel_for(kind, PLAIN).py_func.__globals__["learn_run"].py_func.__globals__
+        return run["update"].py_func.__qualname__, run["act"]
+
+    updates, acts = zip(*map(called, (fastq.QLearning, fastq.Sarsa, fastq.DynaQ)), strict=True)
+    assert len(set(updates)) == 3
+    assert acts[0] is acts[1]
+    assert acts[0] is not acts[2]  # its record begins as theirs do: Numba would warn
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="of x86-64")
+def test_what_is_cached_is_for_one_processor(tmp_path):
+    """One folder may serve several machines, as a home on a cluster does."""
+    code = (
+        "import numpy as np; from fastq.base import jit; from fastq.training import streams;"
+        "made = jit.is_cached(streams._fill_states);"
+        "streams.states(0, np.arange(1), 0, np.empty((1, 0), dtype=np.uint32));"
+        "print(made, jit.is_cached(streams._fill_states))"
+    )
+
+    def cached_before_and_after(**processor):
+        environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), **processor}
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    generic = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
+    assert cached_before_and_after() == ["False", "True"]
+    assert cached_before_and_after(**generic) == ["False", "True"]
+    assert cached_before_and_after(**generic) == ["True", "True"]
+    assert cached_before_and_after() == ["True", "True"]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BeforeValidator, Field
 
+from fastq.base import validation
 from fastq.base.errors import InputError
 from fastq.base.validation import (
     LARGEST,
@@ -232,3 +233,16 @@ def test_a_number_of_thousands_of_digits():
 def test_the_first_sentence_of_a_long_message():
     error = ValueError("No such type. See the manual.\nMore lines.")
     assert first_sentence(error) == "No such type"
+
+
+def test_plain_arguments_are_allowed_just_where_pydantic_allows_them():
+    """They are looked at without it first."""
+    for name, field in validation._Arguments.model_fields.items():
+        for value in (-1, 0, 1, 2**31 - 1, 2**31, 2**63 - 1, 2**63, True, "common", "x", 1.0):
+            kind, allowed = validation._PLAIN[name]
+            if type(value) is kind and value in allowed:
+                assert getattr(validation._Arguments(**{name: value}), name) == value
+            elif type(value) is kind:
+                with pytest.raises(InputError, match=f"^{name} = .*: must be"):
+                    validation._Arguments(**{name: value})
+        assert validation._PLAIN[name][0] is (int if field.annotation is int else str)

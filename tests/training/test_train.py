@@ -235,3 +235,14 @@ def test_the_words_of_independent_streams():
     as_one = np.random.SeedSequence(3, spawn_key=(0x0123456789ABCDEF, 5, 0))
     apart = np.random.SeedSequence(3, spawn_key=(*key_words("0123456789abcdef"), 5, 0))
     assert np.array_equal(as_one.generate_state(4), apart.generate_state(4))
+
+
+def test_a_call_leaves_nothing_behind_for_the_next_one():
+    """What is laid out of an agent is used again: also of one whose values change."""
+    mdp = fastq.windy_gridworld()
+    falling = fastq.Linear(start=0.9, end=0.1, episodes=5)
+    for agent in (fastq.QLearning(), fastq.QLearning(alpha=falling, epsilon=falling)):
+        first, again = (fastq.train(mdp, agent, episodes=6, seed=3) for _ in range(2))
+        batch = fastq.train_batch(mdp, [agent, agent], episodes=6, seed=3, runs=1)
+        np.testing.assert_array_equal(first.q, again.q)
+        np.testing.assert_array_equal(batch.q, np.stack([first.q, first.q]))

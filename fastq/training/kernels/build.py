@@ -8,15 +8,14 @@ import functools
 import importlib
 import pkgutil
 import re
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeGuard, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastq.agents.algorithm import Algorithm, code_digest
-from fastq.agents.schedules import Visits
-from fastq.agents.td_control import Agent, TDAgent
+from fastq.agents.td_control import Agent
 from fastq.base.jit import checked, specialised
 from fastq.base.text import file_name
 from fastq.mdp.finite_mdp import FiniteMDP
@@ -24,7 +23,7 @@ from fastq.training import kernels
 from fastq.training.kernels import custom, lane_values, lockstep, loop
 from fastq.training.kernels.facts import KernelFacts
 from fastq.training.kernels.lanes import Lanes, exceeds_caches, fits_lanes
-from fastq.training.kernels.layout import Learners, World
+from fastq.training.kernels.layout import Learners, World, features_of
 from fastq.training.kernels.scratch import Work
 
 Kernel = Any
@@ -50,9 +49,18 @@ class KernelArguments(NamedTuple):
 
 def facts_of(agent_type: type[Agent]) -> KernelFacts:
     """Give what distinguishes the algorithm of a class of agents."""
-    if issubclass(agent_type, Algorithm):
+    if is_custom(agent_type):
         return custom.facts_of(agent_type)
     return built_in()[agent_type.name]
+
+
+def _is_custom(agent_type: type[Agent]) -> TypeGuard[type[Algorithm]]:
+    """Say whether a class is a custom algorithm."""
+    return issubclass(agent_type, Algorithm)
+
+
+is_custom = cast("Callable[[type[Agent]], TypeGuard[type[Algorithm]]]", functools.cache(_is_custom))
+"""`_is_custom`, asked once for each class: pydantic's classes take a microsecond to answer."""
 
 
 @functools.cache
@@ -93,21 +101,12 @@ CAREFULLY = KernelVariant(False, stochastic=True, general=True, careful=True)
 
 def variant_for(mdp: FiniteMDP, agents: Sequence[Agent], runs: int) -> KernelVariant:
     """Give the quickest variant of a kernel for so many runs of agents of one class."""
-    ties = any(isinstance(agent, TDAgent) and agent.ties == "random" for agent in agents)
-    general = mdp.reward_sd is not None or not all(map(_is_plain, agents)) or ties
+    general = mdp.reward_sd is not None or any(features_of(agents))
     facts = facts_of(type(agents[0]))
     if fits_lanes(mdp, facts, runs):
         large = exceeds_caches(mdp, facts, runs)
-        return KernelVariant(True, stochastic=not mdp.deterministic, general=general, large=large)
-    return KernelVariant(False, stochastic=general or not mdp.deterministic, general=general)
-
-
-def _is_plain(agent: Agent) -> bool:
-    """Say whether an agent asks for nothing, but for ties, that only general kernels know."""
-    if not isinstance(agent, TDAgent):
-        return True
-    by_visits = isinstance(agent.alpha, Visits) or isinstance(agent.epsilon, Visits)
-    return agent.temperature is None and not by_visits
+        return KernelVariant(True, not mdp.deterministic, general, large)
+    return KernelVariant(False, general or not mdp.deterministic, general)
 
 
 def kernel_for(
@@ -122,7 +121,7 @@ def kernel_for(
     digest : str, optional
         Of the code of a custom algorithm, where it is known already.
     """
-    if digest is None and issubclass(agent_type, Algorithm):
+    if digest is None and is_custom(agent_type):
         digest = code_digest(agent_type)
     return _kernel_of(agent_type, variant, digest)
 

@@ -91,7 +91,7 @@ def begin_run(batch: Batch, lanes: Lanes, lane: np.uint64, index: int, tick: np.
 @inlined
 def forget(lanes: Lanes, place: np.uint64) -> None:
     """Set counts to 0."""
-    if lanes.asked.step_sizes_by_visits:
+    if lanes.asked.alpha_by_visits:
         lanes.updates[place] = 0.0
     if lanes.asked.epsilon_by_visits:
         lanes.draws[place] = 0.0

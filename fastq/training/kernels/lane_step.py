@@ -167,7 +167,7 @@ def take_steps(lanes: Lanes) -> np.uint64:
 @inlined
 def draw_rewards(lanes: Lanes, at: np.uint64) -> None:
     """Draw the rewards of a group that are random, each around its mean."""
-    if lanes.asked.random_rewards:
+    if lanes.random_rewards:
         random = bits(shared(lanes.reward_sd, places(lanes.words, at + OUTCOME), _ZERO) > 0.0)
         while random:
             slot = at + lowest_bit(random)

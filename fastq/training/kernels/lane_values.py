@@ -98,7 +98,7 @@ def policy_at(row: LaneRow, agent: Any) -> Any:
         share, rest = epsilon / len(lanes.actions), 1.0 - epsilon
     best = turned.best_of(values, ())
     policy = turned.shared_out(values, (best, share + rest, share))
-    if GENERAL and lanes.asked.ties:
+    if GENERAL and lanes.asked.random_ties:
         value = turned.greatest_of(values, ())
         bonus = rest / turned.count_equal(values, (value,))
         several = turned.shared_out_by_value(values, (value, share + bonus, share))
@@ -157,7 +157,7 @@ def visited_each(power: Any, n: Any) -> Any:
 def step_size(row: Any, agent: Any, pair: Any) -> Any:
     """Give the step size of each lane's pair, and count its update where it depends on that."""
     lanes = row.lanes
-    if GENERAL and lanes.asked.step_sizes_by_visits:
+    if GENERAL and lanes.asked.alpha_by_visits:
         n = rows.element(lanes.updates, pair, row.lane, lanes.columns) + 1.0
         rows.put_element(lanes.updates, pair, row.lane, lanes.columns, n)
         power = agent.alpha_power
@@ -188,7 +188,7 @@ def draw_by_weights(row: LaneRow, agent: Any, uniform: Any, counts: Any) -> Any:
     best = turned.best_of(values, ())
     weights = turned.shared_out(values, (best, share + rest, share))
     value = turned.greatest_of(values, ())
-    if asked.ties:
+    if asked.random_ties:
         bonus = rest / turned.count_equal(values, (value,))
         several = turned.shared_out_by_value(values, (value, share + bonus, share))
         weights = turned.row_where(agent.ties > 0.0, several, weights)
@@ -224,7 +224,7 @@ def drawn_best(table: LaneTable, step: Transition, agent: Any) -> Any:
     """Give one of the best actions, plus a half: the first or, with random ties, drawn."""
     lanes, columns = table.row.lanes, table.columns
     best = turned.best_of(columns, ())
-    if GENERAL and lanes.asked.ties:
+    if GENERAL and lanes.asked.random_ties:
         ties = agent.ties > 0.0
         k = draw_where(lanes.words, table.row.at + STREAM, ties & ~step.terminated)
         value = turned.greatest_of(columns, ())

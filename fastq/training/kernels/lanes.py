@@ -15,12 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.agents.schedules import Visits
-from fastq.agents.td_control import Agent, TDAgent
+from fastq.agents.td_control import Agent
 from fastq.base.jit import inlined
 from fastq.mdp.finite_mdp import FiniteMDP
 from fastq.training.kernels.facts import KernelFacts
-from fastq.training.kernels.layout import Learners, thresholds
+from fastq.training.kernels.layout import Features, Learners, features_of, thresholds
 from fastq.training.kernels.rows import put, words
 from fastq.training.kernels.vector_functions import where
 from fastq.training.kernels.vectors import WIDTH
@@ -61,17 +60,6 @@ NEVER = np.uint64(2**63)
 """A tick that does not come, and a threshold that no uniform reaches."""
 
 
-class Asked(NamedTuple):
-    """What some agent or the world asks of a general kernel, so that a tick looks for no more."""
-
-    ties: bool
-    """Best actions that are equal are drawn with equal chances."""
-    softmax: bool
-    random_rewards: bool
-    step_sizes_by_visits: bool
-    epsilon_by_visits: bool
-
-
 class Lanes(NamedTuple):
     """What runs in lock-step remember."""
 
@@ -99,7 +87,9 @@ class Lanes(NamedTuple):
     thresholds: NDArray[np.float64]
     """The bits of the cumulative probabilities of each pair's outcomes, as 53-bit integers."""
     reward_sd: NDArray[np.float64]
-    asked: Asked
+    asked: Features
+    """What some agent asks for, so that a general kernel looks for no more."""
+    random_rewards: bool
     run_of: NDArray[np.int64]
     """Which run is in each lane, as an index of those to do."""
     episode_of: NDArray[np.int64]
@@ -156,18 +146,19 @@ def lay_out_lanes(
     values = lanes * tables * mdp.num_states * mdp.num_actions
     memory = aligned_zeros(int(GROUP) * lanes // WIDTH, np.uint64)
     outcome_shift = (mdp.num_outcomes - 1).bit_length()
-    asked = _asked(mdp, agents)
+    asked = features_of(agents)
     return Lanes(
         words=memory,
         numbers=memory.view(np.float64),
         q=aligned_zeros(values, np.float64),
-        updates=aligned_zeros(values if asked.step_sizes_by_visits else 0, np.float64),
+        updates=aligned_zeros(values if asked.alpha_by_visits else 0, np.float64),
         draws=aligned_zeros(values if asked.epsilon_by_visits else 0, np.float64),
         agents=aligned_zeros(lanes * learners.values.shape[1], np.float64),
         transitions=_pack_transitions(mdp, outcome_shift),
         thresholds=_pad_thresholds(mdp, outcome_shift),
         reward_sd=_pad_reward_sd(mdp, outcome_shift),
         asked=asked,
+        random_rewards=mdp.reward_sd is not None,
         run_of=np.zeros(lanes, dtype=np.int64),
         episode_of=np.zeros(lanes, dtype=np.int64),
         probabilities=np.empty(mdp.num_actions),
@@ -178,18 +169,6 @@ def lay_out_lanes(
         outcome_shift=np.uint64(outcome_shift),
         actions=tuple(range(mdp.num_actions)),
         columns=tuple(range(tables * mdp.num_actions)),
-    )
-
-
-def _asked(mdp: FiniteMDP, agents: Sequence[Agent]) -> Asked:
-    """Find out what the world or some agent asks for."""
-    known = [agent for agent in agents if isinstance(agent, TDAgent)]
-    return Asked(
-        ties=any(agent.ties == "random" for agent in known),
-        softmax=any(agent.temperature is not None for agent in known),
-        random_rewards=mdp.reward_sd is not None,
-        step_sizes_by_visits=any(isinstance(agent.alpha, Visits) for agent in known),
-        epsilon_by_visits=any(isinstance(agent.epsilon, Visits) for agent in known),
     )
 
 

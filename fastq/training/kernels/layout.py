@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from fastq.agents.schedules import Exponential, Linear, Visits
 from fastq.agents.td_control import Agent, TDAgent, Ties
+from fastq.base.remembered import remembered
 from fastq.mdp.finite_mdp import FiniteMDP
 
 UNROLLED_ACTIONS = 16
@@ -102,13 +103,72 @@ def lay_out_world(mdp: FiniteMDP, max_steps: int, *, rows: bool) -> World:
 
 def lay_out_learners(agents: Sequence[Agent]) -> Learners:
     """Lay out the hyperparameters of M agents of one class."""
-    columns = [_columns(agent) for agent in agents]
-    numbers = [number for column in columns for row in column.values() for number in row]
-    schedules = np.array(numbers).reshape(len(agents), -1, 4)
+    if len(agents) == 1 and not _traits(agents[0]).scheduled:
+        return _laid_out_alone(agents[0])  # kernels only read it
+    return _laid_out(agents)
+
+
+@remembered
+def _laid_out_alone(agent: Agent) -> Learners:
+    """Lay out one agent."""
+    return _laid_out([agent])
+
+
+def _laid_out(agents: Sequence[Agent]) -> Learners:
+    """Lay out M agents in memory of their own."""
+    traits = list(map(_traits, agents))
+    schedules = np.array([one.schedules for one in traits])
     values = schedules[:, :, 1].copy()
-    current = values.view(_record(tuple(columns[0])))[:, 0]
-    scheduled = [any(row[0] != CONSTANT for row in column.values()) for column in columns]
-    return Learners(current, values, schedules, np.array(scheduled))
+    current = np.ndarray(len(traits), traits[0].record, values)
+    return Learners(current, values, schedules, np.array([one.scheduled for one in traits]))
+
+
+class Features(NamedTuple):
+    """What agents ask for that not every kernel knows, or that takes further tables."""
+
+    softmax: bool
+    random_ties: bool
+    alpha_by_visits: bool
+    epsilon_by_visits: bool
+
+
+def features_of(agents: Sequence[Agent]) -> Features:
+    """Say what any of some agents asks for."""
+    if len(agents) == 1:
+        return _traits(agents[0]).features
+    return Features(*map(any, zip(*(_traits(agent).features for agent in agents), strict=True)))
+
+
+class _Traits(NamedTuple):
+    """What kernels must know of an agent."""
+
+    record: np.dtype[np.void]
+    """F fields of float64, with the names of its hyperparameters."""
+    schedules: NDArray[np.float64]
+    """Shape (F, 4), as in `Learners`."""
+    scheduled: bool
+    """Whether any value changes from one episode to the next."""
+    features: Features
+
+
+@remembered
+def _traits(agent: Agent) -> _Traits:
+    """Give what kernels must know of an agent; looking it up takes as long as a short run."""
+    columns = _columns(agent)
+    features = Features(False, False, False, False)
+    if isinstance(agent, TDAgent):
+        features = Features(
+            softmax=agent.temperature is not None,
+            random_ties=agent.ties == "random",
+            alpha_by_visits=isinstance(agent.alpha, Visits),
+            epsilon_by_visits=isinstance(agent.epsilon, Visits),
+        )
+    return _Traits(
+        record=_record(tuple(columns)),
+        schedules=np.array(list(columns.values())),
+        scheduled=any(row[0] != CONSTANT for row in columns.values()),
+        features=features,
+    )
 
 
 @functools.cache

@@ -4,17 +4,18 @@ They are allocated once for all runs of a call, and cleared for each run. What a
 of is empty.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastq.agents.schedules import Visits
 from fastq.agents.td_control import Agent
 from fastq.base.jit import inlined
 from fastq.mdp.finite_mdp import FiniteMDP
 from fastq.training.kernels.facts import KernelFacts
+from fastq.training.kernels.layout import features_of
 
 
 class Work(NamedTuple):
@@ -39,24 +40,21 @@ def lay_out_work(mdp: FiniteMDP, agents: Sequence[Agent], facts: KernelFacts) ->
     """Allocate what agents of one class need."""
     states, actions = mdp.num_states, mdp.num_actions
     pairs, tables = states * actions, facts.further_tables
+    features = features_of(agents)
     return Work(
         tables=np.empty((tables, pairs) if facts.rows else (tables, states, actions)),
-        updates=_counts((max(tables, 1), pairs), _any_by_visits(agents, "alpha")),
-        draws=_counts((pairs,), _any_by_visits(agents, "epsilon")),
-        greedy=np.empty(pairs if facts.rows else 0, dtype=np.min_scalar_type(actions - 1)),
+        updates=np.empty((tables or 1, pairs if features.alpha_by_visits else 0), dtype=np.int64),
+        draws=np.empty(pairs if features.epsilon_by_visits else 0, dtype=np.int64),
+        greedy=np.empty(pairs if facts.rows else 0, dtype=_smallest_type(actions)),
         probabilities=np.empty(actions),
         memory=facts.memory(mdp) if facts.memory else (),
     )
 
 
-def _counts(shape: tuple[int, ...], wanted: bool) -> NDArray[np.int64]:
-    """Allocate counts of visits, or none."""
-    return np.empty(shape if wanted else (*shape[:-1], 0), dtype=np.int64)
-
-
-def _any_by_visits(agents: Sequence[Agent], name: str) -> bool:
-    """Say whether a hyperparameter of some agent follows a schedule by visits."""
-    return any(isinstance(getattr(agent, name, None), Visits) for agent in agents)
+@functools.cache
+def _smallest_type(actions: int) -> np.dtype[Any]:
+    """Give the smallest type of integers that holds each action."""
+    return np.min_scalar_type(actions - 1)
 
 
 @inlined
