@@ -12,6 +12,7 @@ from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import models, register_model
 
 from fastq.base.intrinsics import in_llvm
+from fastq.training.kernels.layout import fields_of
 from fastq.training.kernels.vectors import NUMBERS, WIDTH, llvm_of
 
 _WORD = ir.IntType(64)
@@ -49,7 +50,7 @@ def _field(context: Any, builder: Any, agents: GroupAgents, value: Any, name: st
 @in_llvm
 def agents_of(typing_context: Any, memory: Any, records: Any, group: Any) -> Any:
     """Give the agents of a group: `memory` has F vectors for each group, as a record has fields."""
-    fields = tuple(records.dtype.fields)[:-1]  # the last is a mark of the type: see `layout`
+    fields = fields_of(records.dtype.fields)
 
     def generate(context: Any, builder: Any, signed: Any, operands: Any) -> Any:
         first = context.make_array(signed.args[0])(context, builder, operands[0]).data

@@ -187,7 +187,15 @@ def _record(names: tuple[str, ...]) -> np.dtype[np.void]:
 
 def mark_of(names: Iterable[str]) -> str:
     """Give the field by which a record's type differs from all others."""
-    return f"= {' '.join(names)}"
+    return f"{_MARK}{' '.join(names)}"
+
+
+def fields_of(record: Iterable[str]) -> tuple[str, ...]:
+    """Give the hyperparameters among the fields of a record, in their order."""
+    return tuple(name for name in record if not name.startswith(_MARK))
+
+
+_MARK = "= "
 
 
 def _columns(agent: Agent) -> dict[str, tuple[float, float, float, float]]:
