@@ -194,7 +194,7 @@ def _draw(axes: list[Axis]) -> None:
             panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     for name, size in _caches():
-        for runs, style in ((lanes.LANES, ":"), (1, "-")):
+        for runs, style in ((lanes.num_lanes(BATCH), ":"), (1, "-")):
             states = size / (8 * 4 * runs)
             if STATES[0] <= states <= STATES[-1]:
                 panels[0].axvline(states, color="0.8", linestyle=style, zorder=0)

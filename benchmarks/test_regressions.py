@@ -17,7 +17,7 @@ from fastq.study.record import Learned, entries
 from fastq.study.storage import manifest, parts
 from fastq.study.storage.store import Directory
 from fastq.training import train
-from fastq.training.kernels import lanes, lockstep, loop
+from fastq.training.kernels import build, lanes, lockstep, loop
 
 RUNS = 96
 
@@ -75,9 +75,9 @@ def test_compiling(benchmark, template, tmp_path, monkeypatch):
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     mdp, agent = WORLDS["windy"], fastq.QLearning()
     monkeypatch.setattr(train, "kernel_for", lambda *_: kernel)
-    names = {"STOCHASTIC": False, "GENERAL": False}
-    kernel = specialised(template, "learn_again", "", names, tuple(names))
     runs = 1 if template is loop.learn_batch else lanes.MOST_LANES
+    names = build.names_of(fastq.QLearning, build.variant_for(mdp, [agent], runs))
+    kernel = specialised(template, "learn_again", "", names, tuple(names))
     options = {"episodes": 1, "seed": 0, "runs": runs, "max_steps": 1}
     assert benchmark.pedantic(fastq.train_batch, (mdp, agent), options).lengths.sum() == runs
 
