@@ -1,105 +1,56 @@
 """Liveness: which local names may be read later, before they are set again.
 
-A backward analysis of data flow, on the syntax tree. For a plain assignment the names that are live
-before it are
+A backward analysis of data flow. For an assignment the names that are live before it are
 
-    live_before = (live_after - set) | read.
+    before = (after - set) | read.
 
-Branches join by union. A loop is repeated until nothing is added. Source: Aho, Lam, Sethi & Ullman
-(2006), Compilers, section 9.2.5. It covers the statements of `if_conversion`; of any other, names
-that are read count, and none as set.
+Branches join by union. It covers the statements of `if_conversion`; of any other, all names that
+are read count. Source: Aho, Lam, Sethi & Ullman (2006), Compilers, section 9.2.5.
 """
 
 import ast
 from collections.abc import Sequence
-from typing import NamedTuple
 
 Names = frozenset[str]
 NONE: Names = frozenset()
 
 
-class After(NamedTuple):
-    """The names that are live where a block of statements may be left."""
-
-    end: Names
-    """After its last statement."""
-    broken: Names
-    """After `break`."""
-    continued: Names
-    """After `continue`."""
+def names_in(context: type[ast.expr_context], *nodes: ast.AST | None) -> Names:
+    """List the names that trees read (`ast.Load`) or set (`ast.Store`)."""
+    parts = (part for node in nodes if node for part in ast.walk(node))
+    return frozenset(
+        part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, context)
+    )
 
 
-NOTHING_AFTER = After(NONE, NONE, NONE)
-"""At the end of a function."""
-
-
-class Around(NamedTuple):
-    """The names that are live around a loop."""
-
-    head: Names
-    """Before each round of its body."""
-    next: Names
-    """After a round: what the next one reads, or what follows the loop."""
-
-
-def live_before(statements: Sequence[ast.stmt], after: After) -> Names:
-    """List the names that a block may read as they were before it."""
-    live = after.end
+def live_before(statements: Sequence[ast.stmt], after: Names) -> Names:
+    """List the names that a block may read as they were before it, or that are live after it."""
     for statement in reversed(statements):
-        live = _before(statement, after._replace(end=live))
-    return live
+        after = _before(statement, after)
+    return after
 
 
-def around(loop: ast.For, after: Names) -> Around:
-    """List the names that are live around a loop, given those after it."""
-    target, head, following = set_in([loop.target]), NONE, after
-    while True:
-        head = live_before(loop.body, After(following, after, following))
-        grown = following | (head - target)
-        if grown == following:
-            return Around(head, following)
-        following = grown
+def live_around(loop: ast.For, after: Names) -> Names:
+    """List the names that are live between the rounds of a loop, and so before the first.
+
+    One pass over the body is enough: a second finds nothing new, as what a block lets through
+    does not depend on what is live after it.
+    """
+    return after | (live_before(loop.body, after) - names_in(ast.Store, loop.target))
 
 
-def read_in(*nodes: ast.AST | None) -> Names:
-    """List the names that are read somewhere in a tree."""
-    return frozenset(
-        one.id
-        for node in nodes
-        for one in (ast.walk(node) if node else ())
-        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)
-    )
-
-
-def set_in(nodes: Sequence[ast.AST]) -> Names:
-    """List the names that are set somewhere in trees."""
-    return frozenset(
-        one.id
-        for node in nodes
-        for one in ast.walk(node)
-        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
-    )
-
-
-def _before(statement: ast.stmt, after: After) -> Names:
+def _before(statement: ast.stmt, after: Names) -> Names:
     """List the names that are live before a statement."""
     match statement:
         case ast.Return():
-            return read_in(statement)
-        case ast.Break():
-            return after.broken
-        case ast.Continue():
-            return after.continued
+            return names_in(ast.Load, statement)
         case ast.If():
-            branches = live_before(statement.body, after) | live_before(statement.orelse, after)
-            return read_in(statement.test) | branches
+            either = live_before(statement.body, after) | live_before(statement.orelse, after)
+            return names_in(ast.Load, statement.test) | either
         case ast.For():
-            return read_in(statement.iter) | around(statement, after.end).next
-        case ast.Assign():
-            return (after.end - set_in(statement.targets)) | read_in(statement)
-        case ast.AnnAssign() if statement.value is not None:
-            target = statement.target
-            return (after.end - set_in([target])) | read_in(target, statement.value)
+            return names_in(ast.Load, statement.iter) | live_around(statement, after)
+        case ast.Assign() | ast.AnnAssign(value=ast.expr()):
+            return (after - names_in(ast.Store, statement)) | names_in(ast.Load, statement)
         case ast.AugAssign():
-            return after.end | read_in(statement) | set_in([statement.target])
-    return after.end | read_in(statement)
+            return after | names_in(ast.Load, statement) | names_in(ast.Store, statement)
+    return after | names_in(ast.Load, statement)

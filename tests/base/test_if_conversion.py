@@ -1,0 +1,433 @@
+"""If-conversion: each construct does in lanes what Python does, and what it cannot do it names."""
+
+import math
+import random
+import textwrap
+import types
+
+import numba
+import numpy as np
+import pytest
+
+from fastq.base.if_conversion import NotConvertibleError, convert
+from tests.base.lanes import Table, compare, defined
+
+ROWS, COLUMNS = 4, 3
+HELPERS = defined(
+    """
+import types
+def bump(q, s, v):
+    q[s, 0] += v
+    if v > 0.0:
+        return q[s, 0]
+    q[s, 1] = q[s, 0] - 1.0
+    return v
+def half(v, by=2.0):
+    if v < 0.0:
+        return -v / by
+    return v / by
+def pair(v, k):
+    return v + k, v - k
+space = types.SimpleNamespace(bump=bump, half=half, pair=pair)
+""",
+    "space",
+)
+OUTSIDE = {
+    "bump": HELPERS.bump,
+    "half": HELPERS.half,
+    "pair": HELPERS.pair,
+    "math": math,
+    "np": np,
+    "LIMIT": 2,
+    "NAME": "max",
+    "double": lambda x: 2 * x,
+}
+AGENT = types.SimpleNamespace(rounds=2, alpha=0.5)
+
+
+def lanes(seed=0, count=12):
+    """Make the arguments q, n, s, a, x, y, agent of some lanes."""
+
+    def made():
+        r = random.Random(seed)
+        found = []
+        for _ in range(count):
+            q = Table([[r.randint(-4, 4) / 2 for _ in range(COLUMNS)] for _ in range(ROWS)])
+            n = Table([[r.randint(0, 4) for _ in range(COLUMNS)] for _ in range(ROWS)])
+            s, a = r.randrange(ROWS), r.randrange(COLUMNS)
+            found.append((q, n, s, a, r.randint(-4, 4) / 2, r.randint(-4, 4) / 2, AGENT))
+        return found
+
+    return made
+
+
+def rule(body):
+    body = textwrap.dedent(body).strip()
+    text = f"def rule(q, n, s, a, x, y, agent):\n{textwrap.indent(body, '    ')}\n"
+    return defined(text, **OUTSIDE)
+
+
+CASES = {
+    "names": "z = x + 1.0\nz: float = z * y\nreturn z",
+    "declared": "z: float\nz = x\nreturn z",
+    "swap": "if x > 0.0:\n    x, y = y, x + 1.0\nreturn x - y",
+    "several": "z = w = x * y\nq[s, a] = z = w + 1.0\nreturn z * w",
+    "rotated": "q[s, 0], x, q[s, 1] = q[s, 1], q[s, 0], x\nreturn x",
+    "unpacked call": "if x > y:\n    x, q[s, a] = pair(x, y)\nreturn x",
+    "element first": "a, q[s, a] = 0, x",
+    "stores": "q[s, a] = x\nq[s][a] += y\nq[s, (a + 1) % 3] *= q[s, a]",
+    "row": "row = q[s]\nif x > 0.0:\n    row[a] = x\nreturn row[0] + q[s][1]",
+    "row by branch": "if x > 0.0:\n    r = q[s]\n    y = r[a]\nelse:\n    r = n[s]\n    y = r[0]\nreturn y",
+    "augmented index": "q[n[s, a] % 4, bump(n, s, 1)] += bump(n, s, -1)",
+    "elif": """
+        if x > 0.0:
+            z = 1.0
+        elif y > 0.0:
+            z = 2.0
+            x = 3.0
+        else:
+            z = 3.0
+        return z * x
+        """,
+    "early returns": """
+        if x > 0.0:
+            q[s, a] += 1.0
+            if y > 0.0:
+                return q[s, a]
+            elif y < -1.0:
+                return 4
+            q[s, 0] = 9.0
+        q[s, 1] += x
+        return x - y
+        """,
+    "returns nothing": "if x > 0.0:\n    return\nif y > 0.0:\n    q[s, a] = y\n    return None\nq[s, a] = 7.0",
+    "returns on all paths": "if x > 0.0:\n    return 1\nelse:\n    return 2",
+    "returns two": "x += 1.0\nreturn x, (y, 1)",
+    "after a return": "return x\nreturn 3.0",
+    "choices": "return (x if x > y else y) + (q[s, a] if a > 0 else q[s, a + 1])",
+    "choice of tuples": "x, y = (y, q[s, a]) if x > y else (x, 2.0)\nreturn x - y",
+    "guarded": "return a + 1 < 3 and q[s, a + 1] > 0.0 or not (x == 0.0 or y / x > 1.0)",
+    "chained": "return 0.0 < q[s, a] <= 2.0 < y + 3.0 < q[s, n[s, 0] % 3] + 9.0",
+    "chained guard": "return 0.0 < x < y / x",
+    "tests of numbers": "if n[s, a] and x or not y:\n    return 1.0\nreturn 2.0",
+    "arithmetic": "return -x + y - x * 2.0 + (y / 2 - x // 2) + s % 3 + x**2 - -1",
+    "builtins": "return max(x, y, 0.0) + min(x, 1) - abs(y) + int(x) + float(s) + bool(x) * 1",
+    "nested choice": "return (x / y if y else q[s, a] if x > 0 else y / x) if x else 0.5",
+    "extents": "return len(q) + q.shape[1] + n.shape[-1]",
+    "outside": "return x * LIMIT + math.pi - np.inf if agent.alpha < x else agent.alpha",
+    "library": "return math.floor(x) + half(y) + half(v=x, by=3.0)",
+    "call in a branch": "if bump(q, s, x) > 0.0 and bump(q, s, y) > 1.0:\n    bump(n, s, 1)",
+    "order of calls": "return q[s, 0] + (bump(q, s, 1.0) if x > 0.0 else q[s, 1]) * q[s, 0]",
+    "order of choices": "return bump(q, s, x) - (q[s, 0] if q[s, 0] > 0.0 else q[s, 1])",
+    "order of stores": "q[n[s, 0] % 4, bump(n, s, 1) % 3] = bump(q, s, 2.0) + n[s, 0]",
+    "loop": "for i in range(q.shape[1]):\n    if q[s, i] > x:\n        x, a = q[s, i], i\nreturn a",
+    "bounds": "for i in range(len(q) - 2, -1, -LIMIT + 1):\n    x = x * 2.0 + q[i, a]\nreturn x",
+    "bound of an agent": "for i in range(agent.rounds):\n    x += i",
+    "nested loops": """
+        for i in range(len(q)):
+            for j in range(q.shape[1]):
+                if q[i, j] > 1.5:
+                    return i * 10 + j
+                q[i, j] += x
+            if i > s:
+                return -1
+        return -2
+        """,
+    "loop that returns": "for i in range(3):\n    return i\nreturn 4",
+    "name set in a loop": """
+        for i in range(3):
+            if i > 0 and q[s, i] > 0.0:
+                x += z
+            if q[s, i] > 0.5 or i == 0:
+                z = q[s, i]
+        return x + z
+        """,
+    "no rounds": "for i in range(0):\n    z = x\nif x > 9.0:\n    return z + i\nreturn y",
+    "counter kept": "i = 5\nif x > 0.0:\n    for i in range(2):\n        y += i\nreturn i + y",
+    "counters reused": "if x > 0.0:\n    for i in range(2):\n        y += i\nelse:\n    for i in range(3):\n        y -= i\nreturn y",
+    "set in one branch": "if x > 0.0:\n    z = y\nif x > 0.0:\n    return z\nreturn 0.0",
+    "operations as names": "get, live, range_ = x, y, 1\nif get > 0.0:\n    live = 2.0\nreturn get + live",
+    "docstring": '"""Text."""\npass\nreturn x',
+}
+
+
+@pytest.mark.parametrize("body", CASES.values(), ids=CASES)
+def test_lanes_do_what_python_does(body):
+    function = rule(body)
+    differences, failures = compare(function, lanes(count=40))
+    assert not differences, convert(function).source
+    assert "" in failures
+
+
+REFUSED = {
+    "while x > 0.0:\n    x -= 1.0": "a while loop",
+    "for i in range(3):\n    break": "Break in a rule",
+    "for i in range(3):\n    continue": "Continue in a rule",
+    "try:\n    x = 1\nexcept ValueError:\n    pass": "Try in a rule",
+    "with x:\n    pass": "With in a rule",
+    "return sum([i for i in range(3)])": "a comprehension",
+    "z = lambda: 1": "a lambda",
+    "return q[0, :]": "a slice",
+    "return q[1:2]": "a slice",
+    "def inner():\n    pass": "a function within a function",
+    "a, *b = x": "a starred expression",
+    "return half(*x)": "a starred expression",
+    "return (z := x)": "an assignment within an expression",
+    "return f'{x}'": "an f-string",
+    "return 'x'": "'x', which is no plain number",
+    "return NAME": "NAME, which is no plain number",
+    "return np.nan": "np.nan, which is no plain number",
+    "return unknown": "unknown, which is no plain number",
+    "return [x]": "List in a rule",
+    "return x**3": "the operator of x ** 3",
+    "return x & s": "the operator of x & s",
+    "return ~s": "the operator of ~s",
+    "return x is y": "the operator of x is y",
+    "return x or y": "the value of and/or with x, without bool()",
+    "return max(q)": "max of other than two or more",
+    "return abs(x, y)": "abs of other than one",
+    "return round(x)": "a call of round",
+    "return q.sum()": "a call of q.sum",
+    "return rule(q, n, s, a, x, y, agent)": "a function that calls itself",
+    "return half(x, 1.0, 2.0)": "a call of half whose arguments do not fit",
+    "return half(by=x, v=y)": "a call of half with keywords, other than in order",
+    "return math.sqrt(z=x)": "a call of math.sqrt whose arguments do not fit",
+    "for i in range(n[s, a]):\n    pass": "a loop over range(n[s, a]), which may differ between lanes",
+    "for i in range(half(x)):\n    pass": "a loop over range(half(x)), which may differ between lanes",
+    "for r in q:\n    pass": "a loop over what is no range",
+    "for i, j in range(3):\n    pass": "a loop that sets other than one name",
+    "for i in range(3):\n    pass\nelse:\n    pass": "an else after a loop",
+    "if x > 0.0:\n    return 1": "a function that returns a value on some paths only",
+    "if x > 0.0:\n    return 1\nreturn": "a function that returns a value on some paths only",
+    "for i in range(3):\n    return 1": "a function that returns a value on some paths only",
+    "if x > 0.0:\n    return x, y\nreturn y, x": "a tuple that depends on a branch",
+    "return (x, y) if x > 0.0 else x": "a tuple that depends on a branch",
+    "x, y = 1, 2, 3": "3 values for 2 names",
+    "agent.x = 3": "an attribute that is set",
+    "agent.x += 3": "an attribute that is set",
+    "return q.shape": "a shape without a number after it, as in q.shape[1]",
+    "return z\nz = 1": "z, which is read before it is set",
+    "import math": "Import in a rule",
+    "assert x": "Assert in a rule",
+    "del x": "Delete in a rule",
+}
+
+
+@pytest.mark.parametrize(("body", "reason"), REFUSED.items(), ids=REFUSED.values())
+def test_refuses(body, reason):
+    with pytest.raises(NotConvertibleError) as caught:
+        convert(rule("x = x\n" + body))
+    assert caught.value.reason == reason
+    assert caught.value.file.startswith("<lanes")
+    assert caught.value.line - 3 in range(len(body.splitlines()))
+    assert str(caught.value).startswith(f"{reason} (<lanes")
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (OUTSIDE["double"], "a lambda"),
+        (math.sqrt, "<built-in function sqrt>, which is no Python function"),
+        (defined("def rule(*, x):\n    pass\n"), "arguments other than by position"),
+        (defined("async def rule(x):\n    pass\n"), "an async function"),
+        (types.FunctionType(compare.__code__.replace(co_filename="?"), {}), "compare, whose"),
+    ],
+)
+def test_refuses_what_is_no_function_with_a_source(function, reason):
+    with pytest.raises(NotConvertibleError, match=reason):
+        convert(function)
+
+
+def test_refuses_a_function_that_was_edited():
+    text = "def rule(x):\n    return x\n"
+    function = defined(text)
+    edited = types.FunctionType(function.__code__.replace(co_consts=(None, 1)), {})
+    with pytest.raises(NotConvertibleError, match="rule, which was edited after it was loaded"):
+        convert(edited)
+
+
+def test_text():
+    source, calls = convert(
+        rule("if not agent.done:\n    x += agent.gamma * half(y)\nq[s, a] += agent.alpha * x")
+    )
+    assert source == textwrap.dedent(
+        """\
+        def rule(q, n, s, a, x, y, agent, here, live):
+            _then1 = both(live, invert(truth(agent.done)))
+            x = where(_then1, x + agent.gamma * _half1(y, 2.0, here, _then1), x)
+            put(q, (s, a), get(q, (s, a), here, live) + agent.alpha * x, here, live)"""
+    )
+    assert calls == {"_half1": HELPERS.half}
+
+
+def test_numba_compiles_it():
+    source, _ = convert(rule(CASES["nested loops"].replace("q[i, j] > 1.5", "0 < q[i, j] / x < 9")))
+    space = {
+        "where": numba.njit(lambda c, a, b: a if c else b),
+        "invert": numba.njit(lambda c: not c),
+        "both": numba.njit(lambda a, b: a and b),
+        "truth": numba.njit(lambda a: bool(a)),
+        "either": numba.njit(lambda a, b: a or b),
+        "length": numba.njit(lambda q: len(q)),
+        "extent": numba.njit(lambda q, k: q.shape[k]),
+        "divided": numba.njit(lambda a, b, here, live: a / b if live else 0.0),
+        "get": numba.njit(lambda q, i, here, live: q[i] if live else 0.0),
+    }
+    exec("def put(q, i, value, here, live):\n    if live: q[i] = value", space)
+    space["put"] = numba.njit(space["put"])
+    exec(source, space)
+    q = np.zeros((2, 3))
+    found = numba.njit(space["rule"])(q, 0, 1, 0, 0.25, 0.0, 0, 0, True)
+    assert found == -2
+    assert (q == 0.25).all()
+
+
+class Programs:
+    """Makes rules by chance, most of which fail in some lanes and not in others."""
+
+    def __init__(self, seed):
+        self.r = random.Random(seed)
+        self.set = ["x", "y"]
+        """Names that the text has set, on some path."""
+        self.counters = []
+
+    def index(self, depth=0):
+        r = self.r
+        made = [
+            "a",
+            "s % 3",
+            str(r.randrange(3)),
+            *self.counters,
+            "a + 1",
+            "n[s, a] % 3",
+            "(s if x > y else a) % 3",
+        ]
+        if depth < 1:
+            made.append(f"int(bump(n, {self.index(1)}, 1)) % 3")
+        return r.choice(made)
+
+    def element(self):
+        q = self.r.choice("qqn")
+        return self.r.choice([f"{q}[s, {self.index()}]", f"{q}[{self.index()}][{self.index()}]"])
+
+    def number(self, depth=0):
+        r, k = self.r, self.r.random()
+        if depth > 2 or k < 0.3:
+            return r.choice([*self.set, *self.counters, "0.5", "1", "-2.0", "agent.alpha"])
+        one = self.number(depth + 1)
+        if k < 0.5:
+            return f"({one} {r.choice('+-*')} {self.number(depth + 1)})"
+        if k < 0.58:
+            return f"({one} {r.choice(['/', '//', '%'])} {self.number(depth + 1)})"
+        if k < 0.63:
+            return f"({one} / {self.set[0]} if {self.set[0]} else {self.number(depth + 1)})"
+        if k < 0.75:
+            return f"({one} if {self.test(depth + 1)} else {self.number(depth + 1)})"
+        if k < 0.82:
+            call = r.choice(
+                ["max({}, {})", "min({}, {}, 1.0)", "half({}, by={})", "bump(q, s, {})"]
+            )
+            return call.format(one, self.number(depth + 1))
+        return f"abs({one})" if k < 0.85 else self.element()
+
+    def test(self, depth=0):
+        r, k = self.r, self.r.random()
+        if depth > 2 or k < 0.4:
+            sign = r.choice(["<", ">", "<=", "==", "!="])
+            return f"{self.number(depth + 1)} {sign} {self.number(depth + 1)}"
+        if k < 0.5:
+            return f"{self.number(2)} < {self.number(2)} <= {self.number(2)}"
+        if k < 0.6:
+            return f"not {self.number(2)}"
+        if k < 0.7:
+            return f"(x != 0.0 and {self.number(2)} / x < 1.0)"
+        if k < 0.8:
+            return self.number(2)
+        return f"({self.test(depth + 1)} {r.choice(['and', 'or'])} {self.test(depth + 1)})"
+
+    def block(self, depth, loops=0):
+        lines = []
+        for _ in range(self.r.randint(1, 4)):
+            lines += self.statement(depth, loops)
+            if lines[-1].startswith("return"):
+                break
+        return lines
+
+    def within(self, depth, loops=0):
+        return [f"    {line}" for line in self.block(depth, loops)]
+
+    def store(self, name):
+        self.set += [] if name in self.set else [name]
+        return name
+
+    def statement(self, depth, loops):
+        r, k = self.r, self.r.random()
+        value = self.number()
+        if k < 0.18:
+            return [f"{self.store(r.choice('xyzvw'))} = {value}"]
+        if k < 0.24:
+            return [f"{r.choice(self.set)} {r.choice('+-*')}= {value}"]
+        if k < 0.28:
+            return [f"x, y = {value}, {r.choice(['x', self.number()])}"]
+        if k < 0.31:
+            return [f"x, y = (y, {value}) if {self.test()} else (x, {self.number()})"]
+        if k < 0.33:
+            return [f"{self.element()}, x = x, {value}"]
+        if k < 0.35:
+            return [f"{self.store('w')}, {self.element()} = pair({value}, x)"]
+        if k < 0.37:
+            return [f"x = {self.element()} = {value}"]
+        if k < 0.5:
+            return [f"{self.element()} {r.choice(['=', '=', '+=', '-='])} {value}"]
+        if k < 0.54:
+            return [f"row = q[{self.index()}]", f"row[{self.index()}] += {value}"]
+        if k < 0.57:
+            return [f"bump(q, s, {value})"]
+        if k < 0.67 and depth:
+            return [f"return {value}"]
+        if k < 0.78 and loops < 2:
+            return self.loop(depth, loops)
+        if depth > 2:
+            return [f"x = {value}"]
+        lines = [f"if {self.test()}:", *self.within(depth + 1, loops)]
+        if r.random() < 0.3:
+            lines += [f"elif {self.test()}:", *self.within(depth + 1, loops)]
+        if r.random() < 0.5:
+            lines += ["else:", *self.within(depth + 1, loops)]
+        return lines
+
+    def loop(self, depth, loops):
+        r, counter = self.r, f"{self.r.choice('ij')}{loops}"
+        bounds = r.choice(["3", "q.shape[1]", "len(q) - 1", "0, agent.rounds", "2, -1, -1", "0"])
+        carried = self.store(f"c{loops}")
+        lines = [f"for {counter} in range({bounds}):"]
+        if r.random() < 0.5:
+            lines += [f"    if {counter} > 0:", f"        x += {carried}"]
+        self.counters.append(counter)
+        lines += self.within(depth + 1, loops + 1)
+        self.counters.pop()
+        if r.random() < 0.3:
+            self.store(counter)
+        if not lines[-1].startswith("    return"):
+            test = self.test()
+            lines += [f"    if {test}:", f"        {carried} = {self.number()}"]
+        return lines
+
+    def program(self):
+        return "\n".join([*self.block(0), *self.block(0), f"return {self.number()}"])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_programs_by_chance(seed):
+    counted = 0
+    for i in range(15):
+        body = Programs(1000 * seed + i).program()
+        function = rule(body)
+        try:
+            differences, failures = compare(function, lanes(i, 8))
+        except NotConvertibleError as error:
+            assert "read before it is set" in error.reason, body
+            continue
+        assert not differences, f"{body}\n\n{convert(function).source}"
+        counted += failures.count("")
+    assert counted > 40
