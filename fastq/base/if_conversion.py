@@ -8,15 +8,15 @@ the lanes in which Python would take it. The function::
         target = step.reward
         if not step.terminated:
             target += agent.gamma * greatest(q, step.next_state)
-        q[step.state, step.action] += agent.alpha * (target - q[step.state, step.action])
+        q[step.state, step.action] += agent.alpha * target
 
 becomes::
 
     def update(q, step, agent, here, live):
         target = step.reward
         _then1 = both(live, invert(truth(step.terminated)))
-        target = where(_then1, target + agent.gamma * _greatest1(q, step.next_state, here, _then1), target)
-        put(q, (step.state, step.action), get(q, (step.state, step.action), here, live) + ...
+        target = where(_then1, target + agent.gamma * _greatest1(..., here, _then1), target)
+        put(q, (step.state, step.action), get(...) + agent.alpha * target, here, live)
 
 `OPERATIONS` says what `where`, `get` and the others mean. `live` is the mask of the lanes in which
 the function is called. Only there it writes to tables, and only there its result means anything.
@@ -33,7 +33,7 @@ to data dependence.
 """
 
 import ast
-import copy
+import textwrap
 import types
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -89,24 +89,18 @@ def convert(function: Callable[..., Any]) -> Converted:
 
 
 def _definition(function: types.FunctionType) -> ast.FunctionDef:
-    """Copy the syntax tree of a function, which must have arguments by position alone."""
+    """Find the syntax tree of a function, which must have arguments by position alone."""
     code = function.__code__
     place = code.co_filename, code.co_firstlineno
     listing = listing_of(code.co_filename)
     path = definition_of(listing, code) if listing else ()
     node = path[-1] if path else None
-    if code.co_name == "<lambda>":
-        raise NotConvertibleError("a lambda", *place)
-    if listing is None or node is None:
-        raise NotConvertibleError(f"{code.co_name}, whose source is not to be found", *place)
-    if not is_as_listed(listing, code):
-        raise NotConvertibleError(f"{code.co_name}, which was edited after it was loaded", *place)
-    if not isinstance(node, ast.FunctionDef):
-        raise NotConvertibleError("an async function", *place)
-    arguments = node.args
-    if arguments.vararg or arguments.kwarg or arguments.kwonlyargs:
+    found = listing and is_as_listed(listing, code) and isinstance(node, ast.FunctionDef)
+    if not found or not isinstance(node, ast.FunctionDef):
+        raise NotConvertibleError(f"{code.co_name}, whose source is not at hand", *place)
+    if node.args.vararg or node.args.kwarg or node.args.kwonlyargs:
         raise NotConvertibleError("arguments other than by position", *place)
-    return copy.deepcopy(node)
+    return node
 
 
 class _Statements(Expressions):
@@ -115,77 +109,56 @@ class _Statements(Expressions):
     def __init__(self, function: types.FunctionType) -> None:
         super().__init__(function)
         self._needed = NONE
-        """The names that may be read later in live lanes outside the mask, as they are now."""
+        """The names that live lanes outside the mask may read later as they are now."""
         self._result = self.fresh("result")
 
     def text(self, node: ast.FunctionDef) -> str:
         """Write the function."""
-        self._rename(node)
+        for name in sorted(_TAKEN & {*self.local, node.name}):
+            self.refuse(node, f"{name} as the name of something else")
         returns = [one for one in ast.walk(node) if isinstance(one, ast.Return)]
-        valued = [one for one in returns if _has_value(one)]
+        valued = [*filter(_has_value, returns)]
         end = self._block(node.body, LIVE, NONE)
-        if valued and (end is not None or len(valued) < len(returns)):
+        if valued and (end or len(valued) < len(returns)):
             self.refuse(node, "a function that returns a value on some paths only")
-        if valued:
-            last: Any = self.lines[-1]
-            is_result = isinstance(last, ast.Assign) and names_in(ast.Store, last) == {self._result}
-            value = self.lines.pop().value if is_result else loaded(self._result)  # type: ignore[attr-defined]
-            self.lines.append(ast.Return(value))
+        match self.lines[-1:]:
+            case [ast.Assign([ast.Name(self._result)], value)]:
+                self.lines[-1] = ast.Return(value)
+            case _ if valued:
+                self.lines.append(ast.Return(loaded(self._result)))
         names = [one.arg for one in (*node.args.posonlyargs, *node.args.args)]
-        head = f"def {node.name}({', '.join([*names, HERE, LIVE])}):"
         body = ast.Module(self.lines or [ast.Pass()], [])
-        text = ast.unparse(ast.fix_missing_locations(body))
-        return "\n    ".join([head, *text.splitlines()])
+        text = textwrap.indent(ast.unparse(ast.fix_missing_locations(body)), "    ")
+        return f"def {node.name}({', '.join([*names, HERE, LIVE])}):\n{text}"
 
-    def _rename(self, node: ast.FunctionDef) -> None:
-        """Rename what is called as an operation."""
-        new = {}
-        for name in _TAKEN & {*self.local, node.name}:
-            new[name] = f"{name}_"
-            while new[name] in self.local:
-                new[name] += "_"
-        for part in ast.walk(node):
-            if isinstance(part, ast.Name) and part.id in self.local:
-                part.id = new.get(part.id, part.id)
-            elif isinstance(part, ast.arg):
-                part.arg = new.get(part.arg, part.arg)
-        node.name = new.get(node.name, node.name)
-        self.local = {new.get(name, name) for name in self.local}
-        self.defined = {new.get(name, name) for name in self.defined}
-
-    def _block(self, statements: Sequence[ast.stmt], live: str, after: Names) -> str | None:
-        """Write a block for the lanes of a mask; give the mask at its end, None after `return`."""
+    def _block(self, statements: Sequence[ast.stmt], live: str, after: Names) -> str:
+        """Write a block for the lanes of a mask; give the mask at its end, "" after `return`."""
         for i, statement in enumerate(statements):
             self.live = live
-            rest = live_before(statements[i + 1 :], after)
             match statement:
                 case ast.If():
-                    end = self._branch(statement, rest)
-                    if end is None:
-                        return None
-                    live = end
+                    live = self._branch(statement, live_before(statements[i + 1 :], after))
                 case ast.For():
-                    live = self._loop(statement, rest)
+                    live = self._loop(statement, live_before(statements[i + 1 :], after))
                 case ast.Return():
-                    self._return(statement)
-                    return None
+                    live = self._return(statement)
                 case ast.Assign():
                     self._assign(statement.targets, statement.value)
-                case ast.AnnAssign():
-                    if statement.value is not None:
-                        self._assign([statement.target], statement.value)
+                case ast.AnnAssign(target=target, value=ast.expr() as value):
+                    self._assign([target], value)
                 case ast.AugAssign():
                     self._augment(statement)
-                case ast.Expr():
-                    if not isinstance(statement.value, ast.Constant):
-                        self.lines.append(ast.Expr(self.value(statement.value)))
-                case ast.Pass():
+                case ast.Expr(value) if not isinstance(value, ast.Constant):
+                    self.lines.append(ast.Expr(self.value(value)))
+                case ast.Expr() | ast.AnnAssign() | ast.Pass():
                     pass
                 case _:
                     self.refuse(statement)
+            if not live:
+                break
         return live
 
-    def _branch(self, node: ast.If, after: Names) -> str | None:
+    def _branch(self, node: ast.If, after: Names) -> str:
         """Write `if` and `else` one after the other, each under its mask."""
         live, needed = self.live, self._needed
         then = self.masked("then", self.test(node.test))
@@ -195,33 +168,28 @@ class _Statements(Expressions):
         if one == then and not node.orelse:
             return live
         else_ = self.masked("else", call("invert", then))
-        self._needed = needed if one is None else needed | after
+        self._needed = needed | (after if one else NONE)
         other = self._block(node.orelse, else_, after)
         self._needed = needed
-        if one is None or other is None:
+        if not (one and other):
             return one or other
-        if (one, other) == (then, else_):
-            return live
-        return self.emit(self.fresh("live"), call("either", one, other))
+        both = (one, other) == (then, else_)
+        return live if both else self.emit(self.fresh("live"), call("either", one, other))
 
     def _loop(self, node: ast.For, after: Names) -> str:
         """Write a loop over a range; give the mask of the lanes that have not returned in it."""
         over, target, live = node.iter, node.target, self.live
-        if not (isinstance(over, ast.Call) and self.outside(over.func) is range) or over.keywords:
-            self.refuse(node, "a loop over what is no range")
-        if not isinstance(target, ast.Name):
-            self.refuse(node, "a loop that sets other than one name")
+        is_range = isinstance(over, ast.Call) and self.outside(over.func) is range
+        if not (isinstance(over, ast.Call) and is_range and isinstance(target, ast.Name)):
+            self.refuse(node)
         if node.orelse:
             self.refuse(node, "an else after a loop")
         if any(map(self.needs_mask, over.args)):
-            self.refuse(node, f"a loop over {ast.unparse(over)}, which may differ between lanes")
-        bounds = self.in_order(over.args)
-        around = live_around(node, after)
+            self.refuse(node, f"{ast.unparse(over)}, which may differ between lanes")
+        bounds, around = self.in_order(over.args), live_around(node, after)
         returns = [one for one in ast.walk(node) if isinstance(one, ast.Return)]
-        unset = (names_in(ast.Store, node) & around) | {
-            self._result for _ in filter(_has_value, returns)
-        }
-        for name in sorted(unset - self.defined):
+        results = {self._result for _ in filter(_has_value, returns)}
+        for name in sorted((names_in(ast.Store, node) & around | results) - self.defined):
             self.emit(name, ast.Constant(0))
         if returns:
             live = self.emit(self.fresh("live"), live)
@@ -229,21 +197,23 @@ class _Statements(Expressions):
         if counter in self._needed and counter in self.defined:
             counter = self.fresh("i")
             self._store(target, loaded(counter))
-        self.defined |= {counter}
+        self.defined.add(counter)
         end = self._block(node.body, live, around)
         if returns:
             self.emit(live, end or call("both", live, call("invert", live)))
         body, self.lines = self.lines or [ast.Pass()], outer
-        self.lines.append(ast.For(ast.Name(counter, ast.Store()), call("range", *bounds), body, []))
+        number = ast.Name(counter, ast.Store())
+        self.lines.append(ast.For(number, call("range", *bounds), body, []))
         return live
 
-    def _return(self, node: ast.Return) -> None:
-        """Note the result of the lanes that return."""
+    def _return(self, node: ast.Return) -> str:
+        """Note the result of the lanes that return; give the empty mask."""
         if node.value is not None and _has_value(node):
             value = self.value(node.value)
             if self._result in self.defined:
                 value = self.chosen(node, self.live, value, loaded(self._result))
             self.emit(self._result, value)
+        return ""
 
     def _assign(self, targets: Sequence[ast.expr], node: ast.expr) -> None:
         """Write an assignment: the value first, then what is set, from the left."""
@@ -256,46 +226,23 @@ class _Statements(Expressions):
     def _store(self, target: ast.expr, value: ast.expr) -> None:
         """Write what sets a name, an element, or several."""
         match target:
-            case ast.Name():
-                self.emit(target.id, self._kept(target, value))
+            case ast.Name(name):
+                if name in self._needed and name in self.defined:
+                    value = self.chosen(target, self.live, value, loaded(name))
+                self.emit(name, value)
             case ast.Subscript():
-                begin = len(self.lines)
-                table, index = self.in_order([target.value, target.slice])
-                added, self.lines = self.lines[begin:], self.lines[:begin]
-                value = self.settled(value, *added, table, index)
-                self.lines += added
-                put = call("put", table, index, value, HERE, self.live)
-                self.lines.append(ast.Expr(put))
-            case ast.Tuple():
-                self._unpack(target, value)
-            case ast.Starred():
-                self.refuse(target)
+                value, table, index = self.in_order([target.value, target.slice], value)
+                value = self.settled(value, table, index)
+                self.lines.append(ast.Expr(call("put", table, index, value, HERE, self.live)))
+            case ast.Tuple(lefts):
+                names = [self.fresh("value") for _ in lefts]
+                self.defined |= {*names}
+                parts: list[ast.expr] = [ast.Name(name, ast.Store()) for name in names]
+                self.lines.append(ast.Assign([ast.Tuple(parts, ast.Store())], value))
+                for one, name in zip(lefts, names, strict=True):
+                    self._store(one, loaded(name))
             case _:
-                self.refuse(target, "an attribute that is set")
-
-    def _unpack(self, target: ast.Tuple, value: ast.expr) -> None:
-        """Write what sets several names or elements at once."""
-        lefts = target.elts
-        if isinstance(value, ast.Tuple) and len(value.elts) != len(lefts):
-            self.refuse(target, f"{len(value.elts)} values for {len(lefts)} names")
-        names = [one.id for one in lefts if isinstance(one, ast.Name)]
-        if isinstance(value, ast.Tuple) and len(names) == len(lefts):
-            pairs = zip(lefts, value.elts, strict=True)
-            value = ast.Tuple([self._kept(one, part) for one, part in pairs], ast.Load())
-        else:
-            names = [self.fresh("value") for _ in lefts]
-        self.defined |= {*names}
-        stores: list[ast.expr] = [ast.Name(name, ast.Store()) for name in names]
-        self.lines.append(ast.Assign([ast.Tuple(stores, ast.Store())], value))
-        for one, name in zip(lefts, names, strict=True):
-            if not (isinstance(one, ast.Name) and one.id == name):
-                self._store(one, loaded(name))
-
-    def _kept(self, target: Any, value: ast.expr) -> ast.expr:
-        """Give a name the value that it has in all lanes, after it is set in those of the mask."""
-        if target.id in self._needed and target.id in self.defined:
-            return self.chosen(target, self.live, value, loaded(target.id))
-        return value
+                self.refuse(target)
 
     def _augment(self, node: ast.AugAssign) -> None:
         """Write ``+=`` and the like, which evaluate once what they set."""
@@ -303,9 +250,8 @@ class _Statements(Expressions):
         if isinstance(target, ast.Subscript):
             table, index = map(self.once, self.in_order([target.value, target.slice]))
             target = ast.copy_location(ast.Subscript(table, index, ast.Load()), node)
-        old = ast.Name(target.id, ast.Load()) if isinstance(target, ast.Name) else target
-        sum_ = ast.BinOp(ast.copy_location(old, node), node.op, node.value)
-        self._assign([target], ast.copy_location(sum_, node))
+        whole = ast.copy_location(ast.BinOp(target, node.op, node.value), node)
+        self._assign([target], whole)
 
 
 def _has_value(node: ast.Return) -> bool:

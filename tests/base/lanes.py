@@ -136,13 +136,13 @@ def in_lanes(function, here):
 
 
 def vector(values):
-    """Make a vector of one value for each lane."""
+    """Make a vector of one value for each lane; give what is the same in all as it is."""
     found = np.empty(len(values), object)
     found[:] = values
-    return found
+    return found if any(one is not values[0] for one in values) else values[0]
 
 
-def compare(function, lanes, agent=None):
+def compare(function, lanes):
     """Run a function lane by lane, and converted; say what differs, and how many lanes failed.
 
     Parameters
@@ -190,6 +190,8 @@ def shown(value: Any) -> Any:
         return tuple(map(shown, value))
     if isinstance(value, Table):
         return [repr(one) for one in value.values.ravel()]
+    if isinstance(value, np.bool_):
+        value = bool(value)
     return "nan" if isinstance(value, float) and math.isnan(value) else repr(value)
 
 
