@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 import textwrap
 import types
 
@@ -77,7 +78,15 @@ CASES = {
     "element first": "a, q[s, a] = 0, x",
     "stores": "q[s, a] = x\nq[s][a] += y\nq[s, (a + 1) % 3] *= q[s, a]",
     "row": "row = q[s]\nif x > 0.0:\n    row[a] = x\nreturn row[0] + q[s][1]",
-    "row by branch": "if x > 0.0:\n    r = q[s]\n    y = r[a]\nelse:\n    r = n[s]\n    y = r[0]\nreturn y",
+    "row by branch": """
+        if x > 0.0:
+            r = q[s]
+            y = r[a]
+        else:
+            r = n[s]
+            y = r[0]
+        return y
+        """,
     "augmented index": "q[n[s, a] % 4, bump(n, s, 1)] += bump(n, s, -1)",
     "elif": """
         if x > 0.0:
@@ -100,7 +109,7 @@ CASES = {
         q[s, 1] += x
         return x - y
         """,
-    "returns nothing": "if x > 0.0:\n    return\nif y > 0.0:\n    q[s, a] = y\n    return None\nq[s, a] = 7.0",
+    "returns nothing": "if x > 0.0:\n    return\nif y > 0.0:\n    return None\nq[s, a] = 7.0",
     "returns on all paths": "if x > 0.0:\n    return 1\nelse:\n    return 2",
     "returns two": "x += 1.0\nreturn x, (y, 1)",
     "after a return": "return x\nreturn 3.0",
@@ -144,7 +153,15 @@ CASES = {
         """,
     "no rounds": "for i in range(0):\n    z = x\nif x > 9.0:\n    return z + i\nreturn y",
     "counter kept": "i = 5\nif x > 0.0:\n    for i in range(2):\n        y += i\nreturn i + y",
-    "counters reused": "if x > 0.0:\n    for i in range(2):\n        y += i\nelse:\n    for i in range(3):\n        y -= i\nreturn y",
+    "counters reused": """
+        if x > 0.0:
+            for i in range(2):
+                y += i
+        else:
+            for i in range(3):
+                y -= i
+        return y
+        """,
     "set in one branch": "if x > 0.0:\n    z = y\nif x > 0.0:\n    return z\nreturn 0.0",
     "docstring": '"""Text."""\npass\nreturn x',
 }
@@ -279,9 +296,9 @@ def test_numba_compiles_it():
         "where": numba.njit(lambda c, a, b: a if c else b),
         "invert": numba.njit(lambda c: not c),
         "both": numba.njit(lambda a, b: a and b),
-        "truth": numba.njit(lambda a: bool(a)),
+        "truth": numba.njit(lambda a: a != 0),
         "either": numba.njit(lambda a, b: a or b),
-        "length": numba.njit(lambda q: len(q)),
+        "length": numba.njit(lambda q: q.shape[0]),
         "extent": numba.njit(lambda q, k: q.shape[k]),
         "divided": numba.njit(lambda a, b, here, live: a / b if live else 0.0),
         "get": numba.njit(lambda q, i, here, live: q[i] if live else 0.0),
@@ -295,151 +312,143 @@ def test_numba_compiles_it():
     assert (q == 0.25).all()
 
 
+GRAMMAR = {
+    "number": [
+        *["<leaf>"] * 6,
+        *["<element>"] * 3,
+        "(<number> + <number>)",
+        "(<number> - <number>)",
+        "(<number> * <leaf>)",
+        "(<number> <over> <divisor>)",
+        "(<number> / <leaf>)",
+        "(<number> / x if x else <number>)",
+        "(<number> if <test> else <number>)",
+        "(<number> if <test> else <number>)",
+        "max(<number>, <leaf>)",
+        "min(<leaf>, <number>, 1.0)",
+        "abs(<number>)",
+        "half(<number>)",
+        "half(<leaf>, by=<divisor>)",
+        "bump(q, <state>, <number>)",
+    ],
+    "test": [
+        "<number> <sign> <number>",
+        "<number> <sign> <number>",
+        "<leaf> < <number> <= <number>",
+        "not <number>",
+        "<number>",
+        "(x != 0.0 and <number> / x < 1.0)",
+        "(<test> and <test>)",
+        "(<test> or <test>)",
+        "not (<test> or <test>)",
+        "a + 1 < 3 and q[s, a + 1] > <leaf>",
+    ],
+    "element": ["q[<state>, <action>]", "q[s, <action>]", "q[s][<action>]", "n[s, <action>]"],
+    "action": ["a", "a", "<digit>", "<counter>", "(a + 1) % 3", "n[s, a] % 3", "<drawn>", "a + 1"],
+    "drawn": ["(s if <test> else a) % 3", "int(bump(n, <state>, 1)) % 3"],
+    "state": ["s", "s", "s", "n[s, a] % 4", "<digit>"],
+    "divisor": ["2.0", "0.5", "3", "-1.5"],
+    "over": ["/", "//", "%"],
+    "sign": ["<", ">", "<=", ">=", "==", "!="],
+    "digit": ["0", "1", "2"],
+    "leaf": [*["<name>"] * 4, "<counter>", "0.5", "1", "-2.0", "agent.alpha"],
+    "statement": [
+        *["<new> = <number>"] * 3,
+        "<name> += <number>",
+        "<name> *= <leaf>",
+        "x, y = <number>, x",
+        "x, y = (y, <number>) if <test> else (x, <leaf>)",
+        "<element>, x = x, <number>",
+        "<new>, <element> = pair(<number>, x)",
+        "x = <element> = <number>",
+        "<element> = <number>",
+        "<element> = <number>",
+        "<element> += <number>",
+        "<element> -= <number>",
+        "row = q[<state>]; row[<action>] += <number>",
+        "bump(q, s, <number>)",
+    ],
+    "bounds": ["3", "q.shape[1]", "len(q) - 1", "0, agent.rounds", "2, -1, -1", "0"],
+}
+"""What rules by chance are made of."""
+BARE = {"number": "<leaf>", "test": "<leaf> < <leaf>", "element": "q[s, a]", "action": "a"}
+"""The same where it has been deep enough."""
+
+
 class Programs:
-    """Makes rules by chance, most of which fail in some lanes and not in others."""
+    """Makes rules by chance, which fail in some lanes and not in others."""
 
     def __init__(self, seed):
         self.r = random.Random(seed)
-        self.set = ["x", "y"]
-        """Names that the text has set, on some path."""
-        self.counters = []
+        self.names, self.counters = ["x", "y"], []
+        """What some path has set."""
 
-    def index(self, depth=0):
-        r = self.r
-        made = [
-            "a",
-            "s % 3",
-            str(r.randrange(3)),
-            *self.counters,
-            "a + 1",
-            "n[s, a] % 3",
-            "(s if x > y else a) % 3",
-        ]
-        if depth < 1:
-            made.append(f"int(bump(n, {self.index(1)}, 1)) % 3")
-        return r.choice(made)
-
-    def element(self):
-        q = self.r.choice("qqn")
-        return self.r.choice([f"{q}[s, {self.index()}]", f"{q}[{self.index()}][{self.index()}]"])
-
-    def number(self, depth=0):
-        r, k = self.r, self.r.random()
-        if depth > 2 or k < 0.3:
-            return r.choice([*self.set, *self.counters, "0.5", "1", "-2.0", "agent.alpha"])
-        one = self.number(depth + 1)
-        if k < 0.5:
-            return f"({one} {r.choice('+-*')} {self.number(depth + 1)})"
-        if k < 0.58:
-            return f"({one} {r.choice(['/', '//', '%'])} {self.number(depth + 1)})"
-        if k < 0.63:
-            return f"({one} / {self.set[0]} if {self.set[0]} else {self.number(depth + 1)})"
-        if k < 0.75:
-            return f"({one} if {self.test(depth + 1)} else {self.number(depth + 1)})"
-        if k < 0.82:
-            call = r.choice(
-                ["max({}, {})", "min({}, {}, 1.0)", "half({}, by={})", "bump(q, s, {})"]
-            )
-            return call.format(one, self.number(depth + 1))
-        return f"abs({one})" if k < 0.85 else self.element()
-
-    def test(self, depth=0):
-        r, k = self.r, self.r.random()
-        if depth > 2 or k < 0.4:
-            sign = r.choice(["<", ">", "<=", "==", "!="])
-            return f"{self.number(depth + 1)} {sign} {self.number(depth + 1)}"
-        if k < 0.5:
-            return f"{self.number(2)} < {self.number(2)} <= {self.number(2)}"
-        if k < 0.6:
-            return f"not {self.number(2)}"
-        if k < 0.7:
-            return f"(x != 0.0 and {self.number(2)} / x < 1.0)"
-        if k < 0.8:
-            return self.number(2)
-        return f"({self.test(depth + 1)} {r.choice(['and', 'or'])} {self.test(depth + 1)})"
+    def text(self, kind, depth=0):
+        choices = GRAMMAR.get(kind) or {"new": "xyzvw", "name": self.names}.get(kind)
+        if kind == "counter":
+            choices = self.counters or ["2"]
+        template = BARE[kind] if depth > 3 and kind in BARE else self.r.choice(choices)
+        return re.sub("<([a-z]+)>", lambda found: self.text(found[1], depth + 1), template)
 
     def block(self, depth, loops=0):
-        lines = []
-        for _ in range(self.r.randint(1, 4)):
-            lines += self.statement(depth, loops)
-            if lines[-1].startswith("return"):
-                break
+        """Make a block; the names that it sets count after it if that can be reached."""
+        before, lines = [*self.names], []
+        for _ in range(self.r.randint(1, 3)):
+            k = self.r.random()
+            if k < 0.15 and depth:
+                self.names = before
+                return [*lines, f"return {self.text('number')}"]
+            if k < 0.45 and depth < 3:
+                lines += self.branch(depth, loops)
+            elif k < 0.6 and loops < 2:
+                lines += self.loop(depth, loops)
+            else:
+                lines.append(self.text("statement"))
+                self.names += {*re.findall("^([zvw])\\b", lines[-1])} - {*self.names}
         return lines
 
-    def within(self, depth, loops=0):
-        return [f"    {line}" for line in self.block(depth, loops)]
+    def within(self, depth, loops):
+        return [f"    {line}" for line in self.block(depth + 1, loops)]
 
-    def store(self, name):
-        self.set += [] if name in self.set else [name]
-        return name
-
-    def statement(self, depth, loops):
-        r, k = self.r, self.r.random()
-        value = self.number()
-        if k < 0.18:
-            return [f"{self.store(r.choice('xyzvw'))} = {value}"]
-        if k < 0.24:
-            return [f"{r.choice(self.set)} {r.choice('+-*')}= {value}"]
-        if k < 0.28:
-            return [f"x, y = {value}, {r.choice(['x', self.number()])}"]
-        if k < 0.31:
-            return [f"x, y = (y, {value}) if {self.test()} else (x, {self.number()})"]
-        if k < 0.33:
-            return [f"{self.element()}, x = x, {value}"]
-        if k < 0.35:
-            return [f"{self.store('w')}, {self.element()} = pair({value}, x)"]
-        if k < 0.37:
-            return [f"x = {self.element()} = {value}"]
-        if k < 0.5:
-            return [f"{self.element()} {r.choice(['=', '=', '+=', '-='])} {value}"]
-        if k < 0.54:
-            return [f"row = q[{self.index()}]", f"row[{self.index()}] += {value}"]
-        if k < 0.57:
-            return [f"bump(q, s, {value})"]
-        if k < 0.67 and depth:
-            return [f"return {value}"]
-        if k < 0.78 and loops < 2:
-            return self.loop(depth, loops)
-        if depth > 2:
-            return [f"x = {value}"]
-        lines = [f"if {self.test()}:", *self.within(depth + 1, loops)]
-        if r.random() < 0.3:
-            lines += [f"elif {self.test()}:", *self.within(depth + 1, loops)]
-        if r.random() < 0.5:
-            lines += ["else:", *self.within(depth + 1, loops)]
+    def branch(self, depth, loops):
+        before, after = [*self.names], [*self.names]
+        lines = []
+        for head in ["if <test>:", "elif <test>:", "else:"]:
+            if head == "if <test>:" or self.r.random() < 0.4:
+                self.names = [*before]
+                test = self.text("test") if "test" in head else ""
+                lines += [head.replace("<test>", test), *self.within(depth, loops)]
+                after += [name for name in self.names if name not in after]
+        self.names = after
         return lines
 
     def loop(self, depth, loops):
-        r, counter = self.r, f"{self.r.choice('ij')}{loops}"
-        bounds = r.choice(["3", "q.shape[1]", "len(q) - 1", "0, agent.rounds", "2, -1, -1", "0"])
-        carried = self.store(f"c{loops}")
-        lines = [f"for {counter} in range({bounds}):"]
-        if r.random() < 0.5:
-            lines += [f"    if {counter} > 0:", f"        x += {carried}"]
+        """Make a loop, which may carry a name from round to round, or leave one to what follows."""
+        counter, carried = self.r.choice([f"i{loops}", f"j{loops}"]), f"c{loops}"
+        head = f"for {counter} in range({self.text('bounds')}):"
+        self.names += {carried} - {*self.names}
         self.counters.append(counter)
-        lines += self.within(depth + 1, loops + 1)
-        self.counters.pop()
-        if r.random() < 0.3:
-            self.store(counter)
+        begin = [f"    if {counter} != 0:", f"        x += {carried}"] * self.r.randint(0, 1)
+        lines = self.within(depth, loops + 1)
         if lines[-1].startswith("    return"):
-            lines[-1:] = [f"    if {self.test()}:", f"    {lines[-1]}"]
-        return [*lines, f"    if {self.test()}:", f"        {carried} = {self.number()}"]
+            lines[-1:] = [f"    if {self.text('test')}:", f"    {lines[-1]}"]
+        self.counters.remove(counter)
+        self.names += [counter] * self.r.randint(0, 1)
+        end = [f"    if {self.text('test')}:", f"        {carried} = {self.text('number')}"]
+        return [head, *begin, *lines, *end]
 
     def program(self):
-        return "\n".join([*self.block(0), *self.block(0), f"return {self.number()}"])
+        return "\n".join([*self.block(0), *self.block(0), f"return {self.text('number')}"])
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_programs_by_chance(seed):
-    counted = 0
-    for i in range(15):
+@pytest.mark.parametrize("seed", range(8))
+def test_rules_by_chance(seed):
+    outcomes = []
+    for i in range(25):
         body = Programs(1000 * seed + i).program()
         function = rule(body)
-        try:
-            differences, failures = compare(function, lanes(i, 8))
-        except NotConvertibleError as error:
-            assert "read before it is set" in error.reason, body
-            continue
+        differences, failures = compare(function, lanes(i, 8))
         assert not differences, f"{body}\n\n{convert(function).source}"
-        counted += failures.count("")
-    assert counted > 40
+        outcomes += failures
+    assert outcomes.count("") > 80
+    assert outcomes.count("failed") > 5
