@@ -165,7 +165,7 @@ class Expressions:
             value = self.value(node)
             added = self.lines[begin:]
             del self.lines[begin:]
-            values = [self.settled(one, *added) for one in values]
+            values = [self.settled(one, *added) for one in values] if added else values
             self.lines += added
             values.append(value)
         return values

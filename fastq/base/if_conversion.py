@@ -189,7 +189,8 @@ class _Statements(Expressions):
         bounds, around = self.in_order(over.args), live_around(node, after)
         returns = [one for one in ast.walk(node) if isinstance(one, ast.Return)]
         results = {self._result for _ in filter(_has_value, returns)}
-        for name in sorted((names_in(ast.Store, node) & around | results) - self.defined):
+        unset = names_in(ast.Store, node) & (around | self._needed)
+        for name in sorted((unset | results) - self.defined):
             self.emit(name, ast.Constant(0))
         if returns:
             live = self.emit(self.fresh("live"), live)

@@ -4,6 +4,7 @@ A vector is a NumPy array of objects: a number for each lane, or a table. So eac
 Python's own numbers. What a lane computes in vain is a wrong number, and no error.
 """
 
+import functools
 import linecache
 import math
 import operator
@@ -121,9 +122,12 @@ def defined(text, name="rule", **outside):
     return outside[name]
 
 
+_converted = functools.cache(convert)
+
+
 def in_lanes(function, here):
     """Convert a function, and those that it calls."""
-    source, calls = convert(function)
+    source, calls = _converted(function)
     space = operations(here) | {
         name: in_lanes(one, here)
         if isinstance(one, types.FunctionType)
@@ -168,7 +172,8 @@ def compare(function, lanes):
     live[-1] = False  # this one must stay as it is
     before = lanes()[-1]
     vectors = [vector(list(column)) for column in zip(*other, strict=True)]
-    found = here.spread(in_lanes(function, here)(*vectors, here, live))
+    with np.errstate(all="ignore"):
+        found = here.spread(in_lanes(function, here)(*vectors, here, live))
     differences = []
     for lane, failure in enumerate(failures[:-1]):
         if failure == "unnoticed":

@@ -291,25 +291,27 @@ def test_text():
 
 
 def test_numba_compiles_it():
-    source, _ = convert(rule(CASES["nested loops"].replace("q[i, j] > 1.5", "0 < q[i, j] / x < 9")))
-    space = {
-        "where": numba.njit(lambda c, a, b: a if c else b),
-        "invert": numba.njit(lambda c: not c),
-        "both": numba.njit(lambda a, b: a and b),
-        "truth": numba.njit(lambda a: a != 0),
-        "either": numba.njit(lambda a, b: a or b),
-        "length": numba.njit(lambda q: q.shape[0]),
-        "extent": numba.njit(lambda q, k: q.shape[k]),
-        "divided": numba.njit(lambda a, b, here, live: a / b if live else 0.0),
-        "get": numba.njit(lambda q, i, here, live: q[i] if live else 0.0),
-    }
-    exec("def put(q, i, value, here, live):\n    if live: q[i] = value", space)
-    space["put"] = numba.njit(space["put"])
+    source, _ = convert(
+        rule(
+            "for i in range(3):\n    if 0 < q[s] / x < 9:\n        return i\n    q[s] += x\nreturn 5"
+        )
+    )
+    text = """
+def both(a, b): return a and b
+def invert(c): return not c
+def where(c, a, b): return a if c else b
+def get(q, i, here, live): return q[i]
+def divided(a, b, here, live): return a / b
+def put(q, i, value, here, live):
+    if live: q[i] = value
+"""
+    space = {}
+    exec(text, space)
+    space = {name: numba.njit(one) for name, one in space.items() if name[0] != "_"}
     exec(source, space)
-    q = np.zeros((2, 3))
-    found = numba.njit(space["rule"])(q, 0, 1, 0, 0.25, 0.0, 0, 0, True)
-    assert found == -2
-    assert (q == 0.25).all()
+    q = np.zeros(3)
+    assert numba.njit(space["rule"])(q, 0, 1, 0, 0.25, 0.0, 0, 0, True) == 1
+    assert q.tolist() == [0.0, 0.25, 0.0]
 
 
 GRAMMAR = {
@@ -382,25 +384,29 @@ class Programs:
         self.r = random.Random(seed)
         self.names, self.counters = ["x", "y"], []
         """What some path has set."""
+        self.left = 12
+        """Statements until there are no more branches and loops."""
 
     def text(self, kind, depth=0):
-        choices = GRAMMAR.get(kind) or {"new": "xyzvw", "name": self.names}.get(kind)
+        choices = GRAMMAR.get(kind) or {"new": "xyzvw", "name": ["x", "y"] * 4 + self.names}.get(
+            kind
+        )
         if kind == "counter":
             choices = self.counters or ["2"]
-        template = BARE[kind] if depth > 3 and kind in BARE else self.r.choice(choices)
+        template = BARE[kind] if depth > 2 and kind in BARE else self.r.choice(choices)
         return re.sub("<([a-z]+)>", lambda found: self.text(found[1], depth + 1), template)
 
     def block(self, depth, loops=0):
         """Make a block; the names that it sets count after it if that can be reached."""
         before, lines = [*self.names], []
         for _ in range(self.r.randint(1, 3)):
-            k = self.r.random()
+            k, self.left = self.r.random(), self.left - 1
             if k < 0.15 and depth:
                 self.names = before
                 return [*lines, f"return {self.text('number')}"]
-            if k < 0.45 and depth < 3:
+            if k < 0.45 and self.left > 0:
                 lines += self.branch(depth, loops)
-            elif k < 0.6 and loops < 2:
+            elif k < 0.6 and loops < 2 and self.left > 0:
                 lines += self.loop(depth, loops)
             else:
                 lines.append(self.text("statement"))
@@ -426,6 +432,7 @@ class Programs:
         """Make a loop, which may carry a name from round to round, or leave one to what follows."""
         counter, carried = self.r.choice([f"i{loops}", f"j{loops}"]), f"c{loops}"
         head = f"for {counter} in range({self.text('bounds')}):"
+        before = [f"{carried} = {self.text('number')}"] * self.r.choice([0, 1, 1])
         self.names += {carried} - {*self.names}
         self.counters.append(counter)
         begin = [f"    if {counter} != 0:", f"        x += {carried}"] * self.r.randint(0, 1)
@@ -435,20 +442,20 @@ class Programs:
         self.counters.remove(counter)
         self.names += [counter] * self.r.randint(0, 1)
         end = [f"    if {self.text('test')}:", f"        {carried} = {self.text('number')}"]
-        return [head, *begin, *lines, *end]
+        return [*before, head, *begin, *lines, *end]
 
     def program(self):
         return "\n".join([*self.block(0), *self.block(0), f"return {self.text('number')}"])
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(6))
 def test_rules_by_chance(seed):
     outcomes = []
-    for i in range(25):
+    for i in range(20):
         body = Programs(1000 * seed + i).program()
         function = rule(body)
         differences, failures = compare(function, lanes(i, 8))
         assert not differences, f"{body}\n\n{convert(function).source}"
         outcomes += failures
-    assert outcomes.count("") > 80
+    assert outcomes.count("") > 60
     assert outcomes.count("failed") > 5
