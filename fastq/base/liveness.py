@@ -51,6 +51,4 @@ def _before(statement: ast.stmt, after: Names) -> Names:
             return names_in(ast.Load, statement.iter) | live_around(statement, after)
         case ast.Assign() | ast.AnnAssign(value=ast.expr()):
             return (after - names_in(ast.Store, statement)) | names_in(ast.Load, statement)
-        case ast.AugAssign():
-            return after | names_in(ast.Load, statement) | names_in(ast.Store, statement)
     return after | names_in(ast.Load, statement)
