@@ -7,14 +7,15 @@ that is called may write to a table.
 """
 
 import ast
+import itertools
 import textwrap
 import types
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from fastq.base.captured import closed_over, defaults, plain_function
+from fastq.base.liveness import names_called
 from fastq.base.text import printable
 
 HERE, LIVE = "here", "live"
@@ -88,20 +89,17 @@ class Expressions:
         closed = dict.fromkeys(code.co_freevars) | closed_over(function)
         known: Any = function.__builtins__  # type: ignore[attr-defined]
         self._outside: dict[str, Any] = {**known, **function.__globals__, **closed}
-        self._count: Counter[str] = Counter()
 
     def refuse(self, node: Any, reason: str = "") -> NoReturn:
         """Raise `NotConvertibleError` for a part of the function."""
         shown = textwrap.shorten(ast.unparse(node).strip().splitlines()[0], 60, placeholder="...")
-        reason = reason or f"{shown}, which has no form without branches"
-        raise NotConvertibleError(reason, self.function.__code__.co_filename, node.lineno)
+        words = reason or f"{shown}, which has no form without branches"
+        raise NotConvertibleError(words, self.function.__code__.co_filename, node.lineno)
 
     def fresh(self, stem: str) -> str:
         """Make a new local name."""
-        name = ""
-        while not name or name in self.local:
-            self._count[stem] += 1
-            name = f"_{stem}{self._count[stem]}"
+        names = (f"_{stem}{number}" for number in itertools.count(1))
+        name = next(name for name in names if name not in self.local)
         self.local.add(name)
         return name
 
@@ -145,16 +143,13 @@ class Expressions:
     def value(self, node: ast.expr, live: str | None = None) -> ast.expr:
         """Write an expression, perhaps under another mask."""
         outer, self.live = self.live, live or self.live
-        write: Any = getattr(self, f"_{type(node).__name__.lower()}", self.refuse)
-        found: ast.expr = write(node)
+        found: ast.expr = getattr(self, f"_{type(node).__name__.lower()}", self.refuse)(node)
         self.live = outer
         return found
 
-    def test(self, node: ast.expr, live: str | None = None) -> ast.expr:
+    def test(self, node: ast.expr) -> ast.expr:
         """Write an expression that is asked whether it is true."""
-        outer, self.live = self.live, live or self.live
         found = self._joined(node, self.test) if isinstance(node, ast.BoolOp) else self.value(node)
-        self.live = outer
         return found if _is_truth(found) else call("truth", found)
 
     def in_order(self, nodes: Sequence[ast.expr], *done: ast.expr) -> list[ast.expr]:
@@ -172,7 +167,7 @@ class Expressions:
 
     def settled(self, value: ast.expr, *later: ast.AST) -> ast.expr:
         """Name a value that must be evaluated before what the text evaluates first."""
-        first, then = _names_called(value), _names_called(*later)
+        first, then = names_called(value), names_called(*later)
         calls, touching = self.calls.keys(), {*self.calls, "get"}
         apart = (first & calls and then & touching) or (first & touching and then & calls)
         return self.once(value) if apart else value
@@ -213,8 +208,8 @@ class Expressions:
 
     def _subscript(self, node: ast.Subscript) -> ast.expr:
         if _is_extent(node):
-            shape: Any = node.value
-            return call("extent", self.value(shape.value), self.value(node.slice))
+            table = self.value(node.value.value)  # type: ignore[attr-defined]
+            return call("extent", table, self.value(node.slice))
         return call("get", *self.in_order([node.value, node.slice]), HERE, self.live)
 
     def _unaryop(self, node: ast.UnaryOp) -> ast.expr:
@@ -237,26 +232,26 @@ class Expressions:
     def _boolop(self, node: ast.BoolOp) -> ast.expr:
         return self._joined(node, self._truth)
 
-    def _truth(self, node: ast.expr, live: str | None = None) -> ast.expr:
+    def _truth(self, node: ast.expr) -> ast.expr:
         """Write a side of ``and`` or ``or`` whose value is used: in Python it is that of a side."""
-        value = self.value(node, live)
+        value = self.value(node)
         if not _is_truth(value):
             self.refuse(node, f"the value of and/or with {ast.unparse(node)}, without bool()")
         return value
 
-    def _joined(self, node: ast.BoolOp, write: Callable[..., ast.expr]) -> ast.expr:
+    def _joined(self, node: ast.BoolOp, write: Callable[[ast.expr], ast.expr]) -> ast.expr:
         """Write ``and`` or ``or``: a side counts only where those before it did not decide."""
         join = "both" if isinstance(node.op, ast.And) else "either"
-        found = write(node.values[0])
+        found, outer = write(node.values[0]), self.live
         for side in node.values[1:]:
-            live = self.live
             if self.needs_mask(side) and join == "both":
-                live = self.masked("and", found)
-                found = loaded(live)
+                self.live = self.masked("and", found)
+                found = loaded(self.live)
             elif self.needs_mask(side):
                 found = self.once(found)
-                live = self.masked("or", call("invert", found))
-            found = call(join, found, write(side, live))
+                self.live = self.masked("or", call("invert", found))
+            found = call(join, found, write(side))
+            self.live = outer
         return found
 
     def _compare(self, node: ast.Compare) -> ast.expr:
@@ -272,9 +267,8 @@ class Expressions:
 
     def _ifexp(self, node: ast.IfExp) -> ast.expr:
         test: ast.expr | str = self.test(node.test)
-        then = else_ = self.live
-        sides = ast.Tuple([node.body, node.orelse])
-        if self.needs_mask(sides) or isinstance(node.body, ast.Tuple):
+        then, else_, sides = self.live, self.live, ast.Tuple([node.body, node.orelse])
+        if isinstance(node.body, ast.Tuple) or self.needs_mask(sides):
             test = then = self.masked("then", test)
         body = self.value(node.body, then)
         if self.needs_mask(node.orelse):
@@ -291,11 +285,11 @@ class Expressions:
         function, operation = plain_function(self.outside(node.func)), self._operation(node)
         values = self.in_order([*node.args, *(keyword.value for keyword in node.keywords)])
         if operation:
-            folds = function in (max, min)
-            if node.keywords or (len(values) < 2 if folds else len(values) != 1):
+            count = 2 if function in (max, min) else 1
+            if node.keywords or len(values) < count or (count == 1 and len(values) > 1):
                 self.refuse(node)
-            found = values[0] if folds else call(operation, *values)
-            for value in values[1:]:
+            found = call(operation, *values[:count])
+            for value in values[count:]:
                 found = call(operation, found, value)
             return found
         if not callable(function) or getattr(function, "__module__", "") == "builtins":
@@ -304,27 +298,19 @@ class Expressions:
             self.refuse(node, "a function that calls itself")
         values += self._left_out(node, function)
         known = [name for name, one in self.calls.items() if one is function]
-        stem = getattr(function, "__name__", "")
-        name = known[0] if known else self.fresh(stem if stem.isidentifier() else "call")
+        name = known[0] if known else self.fresh(getattr(function, "__name__", "call").strip("<>"))
         self.calls[name] = function
         return call(name, *values, HERE, self.live)
 
     def _left_out(self, node: ast.Call, function: Any) -> list[ast.expr]:
         """Give the defaults of the arguments that a call leaves out; keywords must be in order."""
-        is_plain = isinstance(function, types.FunctionType)
-        code = function.__code__ if is_plain else self._left_out.__code__
-        names = code.co_varnames[: code.co_argcount][len(node.args) :] if is_plain else ()
+        code = getattr(function, "__code__", None)
+        names = code.co_varnames[len(node.args) : code.co_argcount] if code else ()
         count = len(node.keywords)
         if tuple(keyword.arg for keyword in node.keywords) != names[:count]:
             self.refuse(node, f"keywords in another order in {ast.unparse(node)}")
-        given = defaults(function) if is_plain else {}
+        given = defaults(function) if code else {}
         return [self._number(node, given.get(one), f"{one}, by default") for one in names[count:]]
-
-
-def _names_called(*nodes: ast.AST) -> set[str]:
-    """List the names of what trees call."""
-    found = (part for node in nodes for part in ast.walk(node) if isinstance(part, ast.Call))
-    return {part.func.id for part in found if isinstance(part.func, ast.Name)}
 
 
 def _is_truth(value: ast.expr) -> bool:

@@ -23,6 +23,12 @@ def names_in(context: type[ast.expr_context], *nodes: ast.AST | None) -> Names:
     )
 
 
+def names_called(*nodes: ast.AST) -> set[str]:
+    """List the names of what trees call."""
+    calls = (part for node in nodes for part in ast.walk(node) if isinstance(part, ast.Call))
+    return {part.func.id for part in calls if isinstance(part.func, ast.Name)}
+
+
 def live_before(statements: Sequence[ast.stmt], after: Names) -> Names:
     """List the names that a block may read as they were before it, or that are live after it."""
     for statement in reversed(statements):
