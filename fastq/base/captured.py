@@ -76,7 +76,7 @@ def reached(function: types.FunctionType) -> Iterator[tuple[str, Any, int | None
 
     Of a dotted name each part is listed.
     """
-    closed = _closed(function)
+    closed = closed_over(function)
     for one in lookups(function.__code__):
         name = one.name
         known = closed if one.free else function.__globals__
@@ -164,7 +164,7 @@ def codes(code: types.CodeType) -> Iterator[types.CodeType]:
         yield from codes(inner)
 
 
-def _closed(function: types.FunctionType) -> dict[str, Any]:
+def closed_over(function: types.FunctionType) -> dict[str, Any]:
     """Give the variables of enclosing functions that have a value."""
     found = {}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
@@ -180,7 +180,7 @@ def _found(function: types.FunctionType) -> list[tuple[str, Any, set[Chain]]]:
 
     A module that no attribute follows may be asked for any attribute that the code names.
     """
-    closed = _closed(function)
+    closed = closed_over(function)
     chains: dict[tuple[str, bool], set[Chain]] = {(name, True): set() for name in closed}
     for one in lookups(function.__code__):
         if one.name in (closed if one.free else function.__globals__):

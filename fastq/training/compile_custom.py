@@ -4,9 +4,11 @@ import contextlib
 from typing import Any
 
 from numba import typeof
+from numba.core.errors import NumbaError
 
 from fastq.agents.algorithm import Algorithm, code_digest
 from fastq.base.errors import InputError
+from fastq.base.if_conversion import NotConvertibleError
 from fastq.training import failures
 from fastq.training.kernels.build import Kernel, KernelArguments, KernelVariant, kernel_for
 
@@ -70,3 +72,42 @@ def _compile_rules(
     except Exception as error:
         raise InputError(failures.why_not_compiled(algorithm, error)) from None
     return kernel
+
+
+def train_in_lanes(
+    algorithm: type[Algorithm], variant: KernelVariant, arguments: KernelArguments
+) -> None:
+    """Call the kernel in lock-step of a custom algorithm, where there is one.
+
+    Runs in which a rule fails are not finished; nor is any where there is none.
+    """
+    kernel = _compiled_in_lanes(algorithm, variant, arguments)
+    if not isinstance(kernel, str):
+        kernel(*arguments)
+
+
+def why_not_in_lanes(
+    algorithm: type[Algorithm], variant: KernelVariant, arguments: KernelArguments
+) -> str:
+    """Say why a custom algorithm is not trained in lock-step; nothing where it is."""
+    kernel = _compiled_in_lanes(algorithm, variant, arguments)
+    return kernel if isinstance(kernel, str) else ""
+
+
+def _compiled_in_lanes(
+    algorithm: type[Algorithm], variant: KernelVariant, arguments: KernelArguments
+) -> Kernel | str:
+    """Compile a custom algorithm for lock-step, or say why that is not possible."""
+    digest = code_digest(algorithm)
+    key = (algorithm, variant, digest, len(arguments.world.actions))
+    if key not in _READY:
+        algorithm.rules()  # which checks them
+        try:
+            kernel = kernel_for(algorithm, variant, digest)
+            kernel.compile(tuple(map(typeof, arguments)))
+            _READY[key] = kernel
+        except NotConvertibleError as error:
+            _READY[key] = str(error)
+        except NumbaError as error:
+            _READY[key] = failures.why_not_typed(error)
+    return _READY[key]

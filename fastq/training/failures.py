@@ -60,6 +60,13 @@ def why_not_compiled(algorithm: type[Algorithm], error: Exception) -> str:
     return f"{found} cannot be compiled: {_brief(reason)}"
 
 
+def why_not_typed(error: Exception) -> str:
+    """Say in one line what Numba cannot do with vectors."""
+    lines = [line.strip().removeprefix(">>>").strip() for line in str(error).splitlines()]
+    told = [line for line in lines if line and not line.startswith(_NOISE)]
+    return _brief(told[0] if told else type(error).__name__)
+
+
 def why_failed(
     mdp: FiniteMDP,
     agent: Algorithm,

@@ -268,22 +268,29 @@ def _fill(
     """Let a kernel train some runs of agents of one class; `states` are used up."""
     agent_type = type(agents[0])
     facts, learners = facts_of(agent_type), lay_out_learners(agents)
+    rows = facts.rows or variant.in_lanes
     arguments = KernelArguments(
-        lay_out_world(mdp, max_steps, rows=facts.rows),
+        lay_out_world(mdp, max_steps, rows=rows),
         learners,
         learner_of,
         runs,
         *states,
-        q.reshape(len(q), -1) if facts.rows else q,
+        q.reshape(len(q), -1) if rows else q,
         lay_out_lanes(mdp, agents, facts, learners, len(runs))
         if variant.in_lanes
         else lay_out_work(mdp, agents, facts),
         output,
     )
-    if is_custom(agent_type):
-        compile_custom.train(agent_type, variant, arguments)
-    else:
+    if not is_custom(agent_type):
         kernel_for(agent_type, variant)(*arguments)
+    elif variant.in_lanes:
+        compile_custom.train_in_lanes(agent_type, variant, arguments)
+        left = ~output.finished[runs]
+        if left.any():  # a rule failed there, or has no form for lanes: the plain loop will say
+            alone = variant_for(mdp, agents, 1)
+            _fill(alone, mdp, agents, learner_of[left], runs[left], states, max_steps, q, output)
+    else:
+        compile_custom.train(agent_type, variant, arguments)
 
 
 def _check_room(runs: int, episodes: int, shape: tuple[int, int]) -> None:

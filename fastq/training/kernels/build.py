@@ -20,7 +20,7 @@ from fastq.base.jit import checked, specialised
 from fastq.base.text import file_name
 from fastq.mdp.finite_mdp import FiniteMDP
 from fastq.training import kernels
-from fastq.training.kernels import custom, lane_values, lockstep, loop
+from fastq.training.kernels import custom, custom_lanes, lane_values, lockstep, loop
 from fastq.training.kernels.facts import KernelFacts
 from fastq.training.kernels.lanes import Lanes, exceeds_caches, fits_lanes
 from fastq.training.kernels.layout import Learners, World, features_of
@@ -133,7 +133,10 @@ def _kernel_of(agent_type: type[Agent], variant: KernelVariant, digest: str | No
     symbol = _NO_SYMBOL.sub("_", file_name(agent_type.name))  # Numba makes symbols and files of it
     template: Any = lockstep.learn_lanes if variant.in_lanes else loop.learn_batch
     points = lockstep.POINTS if variant.in_lanes else loop.POINTS
-    if issubclass(agent_type, Algorithm):
+    if is_custom(agent_type) and variant.in_lanes:
+        tag, points = f"{digest}_lanes", points + custom_lanes.POINTS
+        names |= custom_lanes.names_of(agent_type, tag)
+    elif is_custom(agent_type):
         tag, points = f"{digest}_{int(variant.allocates)}", points + custom.POINTS
         act, update = (
             checked(rule, tag=tag, allocates=variant.allocates) for rule in agent_type.rules()

@@ -120,6 +120,7 @@ def facts_of(algorithm: type[Algorithm]) -> KernelFacts:
             "clear": clear,
             "UPDATE_DRAWS": algorithm.update_draws,
         },
+        lane_names={"CUSTOM": True},
         on_policy=algorithm.on_policy,
         further_tables=algorithm.tables,
         rows=False,

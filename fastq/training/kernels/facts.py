@@ -44,6 +44,11 @@ class KernelFacts(NamedTuple):
     draws: Draws = Draws()
 
     @property
+    def tables(self) -> int:
+        """Count the tables of a lane: `q` is the mean of further ones, if it is not custom."""
+        return max(self.further_tables, 1) if self.rows else 1 + self.further_tables
+
+    @property
     def in_lanes(self) -> bool:
         """Whether it has rules for lock-step: `ahead` says all, or `lane_names` say the rest."""
-        return "ahead" in self.names and ("update" not in self.names or bool(self.lane_names))
+        return bool(self.lane_names) or ("ahead" in self.names and "update" not in self.names)

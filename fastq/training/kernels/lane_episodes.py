@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fastq.base.jit import inlined
 from fastq.training.kernels.lane_step import (
+    CUSTOM,
     ON_POLICY,
 )
 from fastq.training.kernels.lanes import (
@@ -30,6 +31,7 @@ from fastq.training.kernels.lanes import (
     ROW,
     SCALE,
     SHARE,
+    STATE,
     STREAM,
     UNIFORM,
     Lanes,
@@ -76,10 +78,12 @@ def begin_run(batch: Batch, lanes: Lanes, lane: np.uint64, index: int, tick: np.
         first = first_place(lanes, lane, np.uint64(state * width))
         for column in range(len(lanes.columns)):
             place = first + np.uint64(column)
-            lanes.q[place] = agent.initial_value
+            further = CUSTOM and column >= width
+            lanes.q[place] = 0.0 if further else agent.initial_value
             if GENERAL:
                 forget(lanes, place)
     slot = slot_of(lane)
+    lanes.words[NEXT + slot] = _ZERO  # no step has terminated
     for i in range(4):
         word = np.uint64(i * WIDTH) + slot
         lanes.words[STREAM + word] = batch.action_streams[run, i]
@@ -101,12 +105,18 @@ def forget(lanes: Lanes, place: np.uint64) -> None:
 def follow(batch: Batch, lanes: Lanes, lane: np.uint64) -> None:
     """Bring a lane's hyperparameters up to its episode."""
     learners, learner = batch.learners, batch.learner_of[lanes.run_of[lane]]
-    epsilon = agent_in(batch, lanes, lane).epsilon
+    agent = agent_in(batch, lanes, lane)
     count = learners.values.shape[1]
     first = (np.int64(lane) // WIDTH) * count * WIDTH + np.int64(lane) % WIDTH
     for field in range(count):
         lanes.agents[np.uint64(first + field * WIDTH)] = learners.values[learner, field]
-    constants = draw_constants(epsilon, len(batch.world.actions))
+    set_draws(lanes, lane, agent)
+
+
+@inlined
+def set_draws(lanes: Lanes, lane: np.uint64, agent: Any) -> None:
+    """Write down what a lane's draws of actions need of epsilon."""
+    constants = draw_constants(agent.epsilon, len(lanes.actions))
     slot, numbers = slot_of(lane), lanes.numbers
     numbers[SHARE + slot], numbers[REST + slot] = constants.share, constants.rest
     numbers[SCALE + slot], numbers[OFFSET + slot] = constants.scale, constants.offset
@@ -137,10 +147,11 @@ def begin_episode(batch: Batch, lanes: Lanes, lane: np.uint64, tick: np.uint64) 
     k = draw_in_lane(lanes.words, ENVIRONMENT + slot) if STOCHASTIC else _ZERO
     if ON_POLICY or not terminated or len(world.start_states) > 1:
         row = find_start(world, k)
-        first = first_place(lanes, lane, row)
         lanes.words[ROW + slot], lanes.words[AHEAD + slot] = row, row << lanes.shift
-        if not GENERAL:
-            lanes.numbers[GREEDY + slot] = greedy_at(lanes, first) + 0.5
+        if CUSTOM:
+            lanes.words[STATE + slot] = row // np.uint64(len(lanes.actions))
+        elif not GENERAL:
+            lanes.numbers[GREEDY + slot] = greedy_at(lanes, first_place(lanes, lane, row)) + 0.5
     lanes.numbers[RETURN + slot] = 0.0
     lanes.words[BEGIN + slot] = tick
     lanes.words[DEADLINE + slot] = tick + np.uint64(world.max_steps)
@@ -148,9 +159,15 @@ def begin_episode(batch: Batch, lanes: Lanes, lane: np.uint64, tick: np.uint64) 
         if not terminated:
             k = draw_in_lane(lanes.words, STREAM + slot)
             lanes.numbers[UNIFORM + slot] = np.float64(np.int64(k))
-        if GENERAL:
-            count_draw(batch, lanes, lane, first)
-        set_pair(lanes, lane, row, draw_exactly(batch, lanes, lane, row))
+        set_pair(lanes, lane, row, first_action(batch, lanes, lane, row))
+
+
+@inlined
+def first_action(batch: Batch, lanes: Lanes, lane: np.uint64, row: np.uint64) -> np.uint64:
+    """Draw the first action of an episode, on-policy."""
+    if GENERAL:
+        count_draw(batch, lanes, lane, first_place(lanes, lane, row))
+    return draw_exactly(batch, lanes, lane, row)
 
 
 @inlined
@@ -182,7 +199,7 @@ def draw_exactly(batch: Batch, lanes: Lanes, lane: np.uint64, row: np.uint64) ->
 def acting_value(lanes: Lanes, place: np.uint64) -> float:
     """Give the value that an agent acts on: the only one, or the mean of two tables."""
     value: float = lanes.q[place]
-    if len(lanes.columns) > len(lanes.actions):
+    if not CUSTOM and len(lanes.columns) > len(lanes.actions):
         value = mean(value, lanes.q[place + np.uint64(len(lanes.actions))])
     return value
 
@@ -237,4 +254,3 @@ def end_run(batch: Batch, lanes: Lanes, lane: np.uint64) -> None:
             result[np.uint64(state * width + action)] = value
     batch.output.diverged[run] = has_diverged(result, batch.output.returns[run])
     batch.output.finished[run] = True
-    lanes.words[NEXT + slot_of(lane)] = _ZERO

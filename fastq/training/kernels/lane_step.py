@@ -6,7 +6,8 @@ looks some hundreds of instructions ahead, has work of many lanes in sight.
 This file is part of the template of `lockstep`; its names have Q-learning's values here. `ahead`
 gives the value of the next state, `learning_column` says which column of a lane's tables learns.
 ``ON_POLICY`` is as in `loop`. ``STOCHASTIC`` and ``GENERAL`` say what a kernel knows, see `layout`;
-``LARGE`` says that rows are asked for before they are read.
+``LARGE`` says that rows are asked for before they are read, ``CUSTOM`` that rules are custom, which
+see states as plain numbers.
 """
 
 from typing import Any
@@ -32,6 +33,7 @@ from fastq.training.kernels.lanes import (
     MARGIN,
     NEXT,
     NEXT_ACTION,
+    NEXT_STATE,
     OFFSET,
     OUTCOME,
     PAIR,
@@ -74,10 +76,12 @@ from fastq.training.kernels.vector_functions import (
 )
 from fastq.training.kernels.vectors import WIDTH
 
+CUSTOM = False
 LARGE = False
 ON_POLICY = False
 
 _STEP = 2.0**-53
+_HALF_A_WORD, _LOWER = np.uint64(32), np.uint64(2**32 - 1)
 _ZERO, _ONE, _WIDTH = np.uint64(0), np.uint64(1), np.uint64(WIDTH)
 
 
@@ -152,6 +156,9 @@ def take_steps(lanes: Lanes) -> np.uint64:
         at = group * GROUP
         packed, reward = pairs(lanes.transitions, places(memory, at + OUTCOME))
         following = words_in(packed)
+        if CUSTOM:
+            put(memory, at + NEXT_STATE, following >> _HALF_A_WORD)
+        following = following & _LOWER
         ended |= bits((following & _ONE) == _ONE) << (group * _WIDTH)
         put(memory, at + NEXT, following)
         put(memory, at + AHEAD, (following >> _ONE) << lanes.shift)

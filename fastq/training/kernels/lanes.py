@@ -41,19 +41,18 @@ CACHED_BYTES = 2**20
 """Tables beyond it do not lie in the caches of one core: rows are asked for ahead of time."""
 
 _ZERO, _ONE, _THREE, _SEVEN = np.uint64(0), np.uint64(1), np.uint64(3), np.uint64(7)
-_ELEVEN = np.uint64(11)
+_ELEVEN, _HALF_A_WORD = np.uint64(11), np.uint64(32)
 _LINE = 64
 """Bytes of a cache line."""
 
 # Words: two streams of four each, then one of each for every lane.
 STREAM, ENVIRONMENT = np.uint64(0), np.uint64(4 * WIDTH)
-ROW, ACTION, NEXT_ACTION, PAIR, OUTCOME, NEXT, AHEAD, CHOSEN, BEGIN, DEADLINE = (
-    np.uint64(i * WIDTH) for i in range(8, 18)
-)
+ROW, ACTION, NEXT_ACTION, PAIR, OUTCOME, NEXT = (np.uint64(i * WIDTH) for i in range(8, 14))
+AHEAD, CHOSEN, STATE, NEXT_STATE, BEGIN, DEADLINE = (np.uint64(i * WIDTH) for i in range(14, 20))
 GREEDY, UNIFORM, REWARD, RETURN, SHARE, REST, SCALE, OFFSET, MARGIN = (
-    np.uint64(i * WIDTH) for i in range(18, 27)
+    np.uint64(i * WIDTH) for i in range(20, 29)
 )
-GROUP = np.uint64(27 * WIDTH)
+GROUP = np.uint64(29 * WIDTH)
 """Words of a group."""
 
 NEVER = np.uint64(2**63)
@@ -68,8 +67,8 @@ class Lanes(NamedTuple):
     and the ``ACTION`` drawn there; on-policy, the ``NEXT_ACTION``; the ``PAIR`` of state and
     action, as a place in `q`; their ``OUTCOME``, and the ``NEXT`` row, twice, plus 1 where it
     terminates; the place ``AHEAD``, where the Q-values of the state stand that the lane comes to;
-    the first column of the table ``CHOSEN`` to learn; the ticks of the episode's ``BEGIN`` and
-    ``DEADLINE``."""
+    the first column of the table ``CHOSEN`` to learn; for custom algorithms the number of the
+    ``STATE`` and the ``NEXT_STATE``; the ticks of the episode's ``BEGIN`` and ``DEADLINE``."""
     numbers: NDArray[np.float64]
     """The same memory. The first ``GREEDY`` action of the state plus a half; a ``UNIFORM``, an
     integer of 53 bits; the ``REWARD``, and the ``RETURN`` so far. Of epsilon: ``REST``,
@@ -83,7 +82,8 @@ class Lanes(NamedTuple):
     agents: NDArray[np.float64]
     """Hyperparameters: F vectors for each group."""
     transitions: NDArray[np.float64]
-    """Of each outcome two numbers: the bits of ``NEXT``, and the mean reward."""
+    """Of each outcome two numbers: the mean reward and, before it, bits: the number of the next
+    state in the upper half of a word, ``NEXT`` in the lower."""
     thresholds: NDArray[np.float64]
     """The bits of the cumulative probabilities of each pair's outcomes, as 53-bit integers."""
     reward_sd: NDArray[np.float64]
@@ -93,12 +93,15 @@ class Lanes(NamedTuple):
     run_of: NDArray[np.int64]
     """Which run is in each lane, as an index of those to do."""
     episode_of: NDArray[np.int64]
+    faults: NDArray[np.uint64]
+    """Of one word: in which lanes a custom rule has failed in this tick, as bits."""
     probabilities: NDArray[np.float64]
     """Scratch, shape (A,), as the next."""
     values: NDArray[np.float64]
     groups: np.uint64
     shift: np.uint64
     """A row times 2 ** shift is the place of its Q-values in lane 0."""
+    num_states: np.int64
     num_outcomes: np.uint64
     outcome_shift: np.uint64
     """A pair times 2 ** outcome_shift is the index of its first outcome."""
@@ -113,7 +116,7 @@ def fits_lanes(mdp: FiniteMDP, facts: KernelFacts, runs: int) -> bool:
     return (
         runs >= FEWEST_RUNS
         and facts.in_lanes
-        and num_tables(facts) * mdp.num_actions <= MOST_COLUMNS
+        and facts.tables * mdp.num_actions <= MOST_COLUMNS
         and num_lanes(runs) * _table_bytes(mdp, facts) <= MOST_BYTES
     )
 
@@ -123,14 +126,9 @@ def num_lanes(runs: int) -> int:
     return 8 if runs <= 8 else 16 if runs <= 16 else 32 if runs < 128 else MOST_LANES
 
 
-def num_tables(facts: KernelFacts) -> int:
-    """Count the Q-tables in a lane: where there are further ones, the agent acts on their mean."""
-    return max(facts.further_tables, 1)
-
-
 def _table_bytes(mdp: FiniteMDP, facts: KernelFacts) -> int:
     """Count the bytes of the Q-tables of one lane."""
-    return num_tables(facts) * mdp.num_states * mdp.num_actions * 8
+    return facts.tables * mdp.num_states * mdp.num_actions * 8
 
 
 def exceeds_caches(mdp: FiniteMDP, facts: KernelFacts, runs: int) -> bool:
@@ -142,7 +140,7 @@ def lay_out_lanes(
     mdp: FiniteMDP, agents: Sequence[Agent], facts: KernelFacts, learners: Learners, runs: int
 ) -> Lanes:
     """Allocate lanes for so many runs of agents of one class."""
-    lanes, tables = num_lanes(runs), num_tables(facts)
+    lanes, tables = num_lanes(runs), facts.tables
     values = lanes * tables * mdp.num_states * mdp.num_actions
     memory = aligned_zeros(int(GROUP) * lanes // WIDTH, np.uint64)
     outcome_shift = (mdp.num_outcomes - 1).bit_length()
@@ -160,11 +158,13 @@ def lay_out_lanes(
         asked=asked,
         random_rewards=mdp.reward_sd is not None,
         run_of=np.zeros(lanes, dtype=np.int64),
-        episode_of=np.zeros(lanes, dtype=np.int64),
+        episode_of=aligned_zeros(lanes, np.int64),
+        faults=np.zeros(1, dtype=np.uint64),
         probabilities=np.empty(mdp.num_actions),
         values=np.empty(mdp.num_actions),
         groups=np.uint64(lanes // WIDTH),
         shift=np.uint64((lanes * tables - 1).bit_length()),
+        num_states=np.int64(mdp.num_states),
         num_outcomes=np.uint64(mdp.num_outcomes),
         outcome_shift=np.uint64(outcome_shift),
         actions=tuple(range(mdp.num_actions)),
@@ -185,7 +185,7 @@ def _pack_transitions(mdp: FiniteMDP, outcome_shift: int) -> NDArray[np.float64]
     """Write each outcome as two numbers; those that terminate lead to the first start state."""
     start = np.flatnonzero(mdp.start)[0]
     there = np.where(mdp.terminated, start, mdp.next_state).astype(np.uint64)
-    there = there * np.uint64(2 * mdp.num_actions) + mdp.terminated
+    there = (there << _HALF_A_WORD) + there * np.uint64(2 * mdp.num_actions) + mdp.terminated
     packed = aligned_zeros(2 * mdp.num_states * mdp.num_actions << outcome_shift, np.float64)
     packed.view(np.uint64)[::2] = _padded(there, outcome_shift, 0)
     packed[1::2] = _padded(mdp.reward, outcome_shift, 0.0)

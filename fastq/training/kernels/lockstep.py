@@ -25,6 +25,7 @@ from fastq.training.kernels.lane_episodes import (
     set_pair,
 )
 from fastq.training.kernels.lane_step import (
+    CUSTOM,
     ON_POLICY,
     draw_actions,
     draw_outcomes,
@@ -59,6 +60,7 @@ POINTS: tuple[str, ...] = (
     "GENERAL",
     "CAREFUL",
     "LARGE",
+    "CUSTOM",
 )
 """The binding points of this template: all names that `build` may bind."""
 
@@ -112,17 +114,22 @@ def learn_all(batch: Batch, lanes: Lanes) -> None:
             earliest, ended = min(earliest, tick + limit), ended | late
         ended &= busy
         if ON_POLICY:
-            if not GENERAL:
+            if not (GENERAL or CUSTOM):
                 look_ahead(lanes)
             draw_in_all(batch, lanes, busy)
         learn(lanes, batch.learners.current)
+        lost = busy & lanes.faults[0] if CUSTOM else _ZERO
+        lanes.faults[0] = _ZERO
+        ended |= lost
         while ended:
             lane = lowest_bit(ended)
             ended &= ended - _ONE
-            if end_episode(batch, lanes, lane, tick):
+            is_lost = (lost >> lane) & _ONE == _ONE
+            if not is_lost and end_episode(batch, lanes, lane, tick):
                 begin_episode(batch, lanes, lane, tick)
             else:
-                end_run(batch, lanes, lane)
+                if not is_lost:
+                    end_run(batch, lanes, lane)
                 if waiting < len(batch.runs):
                     begin_run(batch, lanes, lane, waiting, tick)
                     waiting += 1

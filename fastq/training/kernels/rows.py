@@ -16,7 +16,7 @@ from numba import types
 from numba.core import cgutils
 
 from fastq.base.intrinsics import in_llvm
-from fastq.training.kernels.vectors import NUMBERS, WIDTH, WORDS, at, llvm_of, picked
+from fastq.training.kernels.vectors import INTEGERS, NUMBERS, WIDTH, WORDS, at, llvm_of, picked
 
 _WORD, _NUMBER = ir.IntType(64), ir.DoubleType()
 _PAIR = ir.VectorType(_NUMBER, 2)
@@ -49,7 +49,7 @@ def _loader(vector: Any) -> Any:
     return load
 
 
-words, numbers = _loader(WORDS), _loader(NUMBERS)
+words, numbers, integers = _loader(WORDS), _loader(NUMBERS), _loader(INTEGERS)
 
 
 @in_llvm
@@ -147,6 +147,21 @@ def columns(typing_context: Any, table: Any, where: Any, lane: Any, width: Any) 
         return context.make_tuple(builder, signed.return_type, found)
 
     return types.UniTuple(NUMBERS, width.count)(table, where, types.uint64, width), generate
+
+
+@in_llvm
+def some_columns(
+    typing_context: Any, table: Any, where: Any, lane: Any, width: Any, some: Any
+) -> Any:
+    """Load a part of each lane's row, as long as a tuple: one vector of each column."""
+
+    def generate(context: Any, builder: Any, signed: Any, operands: Any) -> Any:
+        pointers = _pointers(context, builder, signed, operands)
+        found = _turned(builder, pointers, signed.args[4].count)
+        return context.make_tuple(builder, signed.return_type, found)
+
+    signed = types.UniTuple(NUMBERS, some.count)(table, where, types.uint64, width, some)
+    return signed, generate
 
 
 @in_llvm

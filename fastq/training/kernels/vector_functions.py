@@ -135,6 +135,16 @@ def bits(typing_context: Any, truths: Any) -> Any:
 
 
 @in_llvm
+def truths_of(typing_context: Any, word: Any) -> Any:
+    """Give the lowest bits of a word as truths: `bits`, the other way."""
+
+    def generate(context: Any, builder: Any, signed: Any, operands: Any) -> Any:
+        return builder.bitcast(builder.trunc(operands[0], ir.IntType(WIDTH)), llvm_of(TRUTHS))
+
+    return TRUTHS(types.uint64), generate
+
+
+@in_llvm
 def each(typing_context: Any, vector: Any) -> Any:
     """Give the elements as a tuple of numbers."""
 
@@ -192,6 +202,7 @@ integers_of = _conversion(
     INTEGERS,
     lambda builder, value: builder.fptosi(value, llvm_of(INTEGERS)),
 )
+integers_in = _conversion("Give words as integers.", WORDS, INTEGERS, lambda _, value: value)
 words_in = _conversion(
     "Give the bits of numbers.",
     NUMBERS,
@@ -217,3 +228,28 @@ whole_part = _conversion(
     NUMBERS,
     lambda builder, value: call_exact(builder, "floor", value),
 )
+
+
+@in_llvm
+def words_of(typing_context: Any, value: Any) -> Any:
+    """Give integers as words: numbers that are the same in all lanes, or vectors; no sign."""
+    kind = element_of(value)
+    if kind not in (types.int64, types.uint64):
+        return None
+
+    def generate(context: Any, builder: Any, signed: Any, operands: Any) -> Any:
+        return operands[0]
+
+    return WORDS(WORDS if kind == types.uint64 else INTEGERS), generate
+
+
+@in_llvm
+def small_product(typing_context: Any, one: Any, other: Any) -> Any:
+    """Multiply words below 2**32 whose product is below it: each processor has vectors of these."""
+
+    def generate(context: Any, builder: Any, signed: Any, operands: Any) -> Any:
+        small = ir.VectorType(ir.IntType(32), WIDTH)
+        left, right = (builder.trunc(operand, small) for operand in operands)
+        return builder.zext(builder.mul(left, right), llvm_of(WORDS))
+
+    return WORDS(WORDS, WORDS), generate

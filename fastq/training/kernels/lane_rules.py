@@ -1,0 +1,389 @@
+"""Custom rules in lock-step: their tables, and the operations of converted rules, on vectors.
+
+`if_conversion` writes a rule without branches, with the operations that are defined here for
+Numba. Each takes numbers or vectors. ``live`` is the mask of the lanes in which Python would do the
+operation; ``here`` says where the group of lanes stands.
+
+What is an error in Python is a *fault* here, and so is a NaN that is written. A fault is noted, and
+the run in its lane is done again by the plain loop, which tells. So an operation may give
+anything where it notes a fault; but it never reads or writes beyond a table.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import types
+from numba.extending import overload
+
+from fastq.agents import rules
+from fastq.base.jit import inlined
+from fastq.training.kernels import rows, turned
+from fastq.training.kernels.lanes import Lanes
+from fastq.training.kernels.vector_functions import (
+    bits,
+    each,
+    integers_in,
+    integers_of,
+    small_product,
+    small_words,
+    together,
+    where,
+    words_of,
+)
+from fastq.training.kernels.vectors import is_vector
+
+_ZERO, _ONE, _ALL, _HALF = np.uint64(0), np.uint64(1), np.uint64(255), np.uint64(2**63)
+
+
+class Here(NamedTuple):
+    """The group of lanes that a rule works on."""
+
+    lanes: Lanes
+    lane: np.uint64
+    """The first of the group."""
+
+
+class LaneTable(NamedTuple):
+    """A table of shape (S, A) in each lane: `q`, or a further one."""
+
+    lanes: Lanes
+    first: Any
+    """The first column of it, in the row of all tables of a state."""
+
+
+class LaneTables(NamedTuple):
+    """The further tables, of shape (T, S, A), in each lane."""
+
+    lanes: Lanes
+
+
+class LaneRow(NamedTuple):
+    """A row of a table, of shape (A,), in each lane."""
+
+    lanes: Lanes
+    place: Any
+    """Where it begins, as if there were lane 0 alone."""
+
+
+def _is(kind: Any, *classes: Any) -> bool:
+    """Say whether a type of Numba's is that of one of these tuples."""
+    return getattr(kind, "instance_class", None) in classes
+
+
+def _is_whole(kind: Any) -> bool:
+    """Say whether a type is of integers."""
+    kind = types.unliteral(kind)
+    return isinstance(kind, types.Integer) or (
+        is_vector(kind) and kind.dtype in (types.int64, types.uint64)
+    )
+
+
+_OPTIONS = {"forceinline": True}
+
+
+@inlined
+def fault(here: Here, wrong: Any) -> None:
+    """Note a fault in those lanes of a group where something is wrong."""
+    found = bits(wrong)
+    if found != _ZERO:
+        here.lanes.faults[0] |= found << here.lane
+
+
+# Indices, and where what they stand for is.
+
+
+@inlined
+def place_in(index: Any, length: Any, here: Here, live: Any) -> Any:
+    """Give an index as words from 0; a negative one counts from the end, as in Python."""
+    place = words_of(index)
+    count = np.uint64(length)
+    if bits(place < count) == _ALL:
+        return place
+    place = where(place > _HALF, place + count, place)
+    beyond = place >= count
+    fault(here, live & beyond)
+    return where(beyond, _ZERO, place)
+
+
+@inlined
+def first_of(table: LaneTable, state: Any, here: Here, live: Any) -> Any:
+    """Find where the row of a state begins, as if there were lane 0 alone."""
+    lanes = table.lanes
+    stride = np.uint64(len(lanes.actions)) << lanes.shift
+    return small_product(place_in(state, lanes.num_states, here, live), stride) + table.first
+
+
+@inlined
+def row_of(table: LaneTable, state: Any, here: Here, live: Any) -> Any:
+    """Load the row of a state: one vector for each action."""
+    lanes, first = table.lanes, first_of(table, state, here, live)
+    return rows.some_columns(lanes.q, each(first), here.lane, lanes.columns, lanes.actions)
+
+
+@inlined
+def number_of_table(index: Any, lanes: Lanes, here: Here, live: Any) -> Any:
+    """Find the first column of a further table."""
+    actions = np.uint64(len(lanes.actions))
+    table = place_in(index, len(lanes.columns) // len(lanes.actions) - 1, here, live)
+    return small_product(table + _ONE, actions)
+
+
+@inlined
+def loaded(lanes: Lanes, place: Any, here: Here) -> Any:
+    """Load a number of each lane."""
+    return rows.element(lanes.q, each(place), here.lane, lanes.columns)
+
+
+@inlined
+def stored(lanes: Lanes, place: Any, value: Any, here: Here, live: Any) -> None:
+    """Write a number of each live lane."""
+    fault(here, live & (~(value == value)))
+    kept = where(live, value, loaded(lanes, place, here))
+    rows.put_element(lanes.q, each(place), here.lane, lanes.columns, kept)
+
+
+# Operations.
+
+
+def get(table: Any, index: Any, here: Here, live: Any) -> Any:
+    """Give ``table[index]``."""
+    raise NotImplementedError
+
+
+@overload(get, jit_options=_OPTIONS)
+def _get(table, index, here, live):  # type: ignore[no-untyped-def]
+    several = isinstance(index, types.BaseTuple)
+    if several and len(index) > 1:
+        return lambda table, index, here, live: get(
+            get(table, index[0], here, live), index[1:], here, live
+        )
+    if several:
+        return lambda table, index, here, live: get(table, index[0], here, live)
+    if _is(table, LaneTable):
+        return lambda table, index, here, live: LaneRow(
+            table.lanes, first_of(table, index, here, live)
+        )
+    if _is(table, LaneRow):
+        return lambda table, index, here, live: loaded(
+            table.lanes,
+            table.place + place_in(index, len(table.lanes.actions), here, live),
+            here,
+        )
+    if _is(table, LaneTables):
+        return lambda table, index, here, live: LaneTable(
+            table.lanes, number_of_table(index, table.lanes, here, live)
+        )
+    return None
+
+
+def put(table: Any, index: Any, value: Any, here: Here, live: Any) -> None:
+    """Do ``table[index] = value``."""
+    raise NotImplementedError
+
+
+@overload(put, jit_options=_OPTIONS)
+def _put(table, index, value, here, live):  # type: ignore[no-untyped-def]
+    several = isinstance(index, types.BaseTuple)
+    if several and len(index) > 1:
+        return lambda table, index, value, here, live: put(
+            get(table, index[0], here, live), index[1:], value, here, live
+        )
+    if several:
+        return lambda table, index, value, here, live: put(table, index[0], value, here, live)
+    if _is(table, LaneRow):
+        return lambda table, index, value, here, live: stored(
+            table.lanes,
+            table.place + place_in(index, len(table.lanes.actions), here, live),
+            real(value),
+            here,
+            live,
+        )
+    return None
+
+
+def truth(x: Any) -> Any:
+    """Give ``bool(x)``."""
+    raise NotImplementedError
+
+
+@overload(truth, jit_options=_OPTIONS)
+def _truth(x):  # type: ignore[no-untyped-def]
+    if is_vector(x):
+        return (lambda x: x) if x.dtype == types.boolean else (lambda x: x != 0)
+    return lambda x: bool(x)
+
+
+@inlined
+def as_truth(x: Any) -> Any:
+    """Give ``bool(x)``."""
+    return truth(x)
+
+
+def invert(c: Any) -> Any:
+    """Give ``not c``."""
+    raise NotImplementedError
+
+
+@overload(invert, jit_options=_OPTIONS)
+def _invert(c):  # type: ignore[no-untyped-def]
+    return (lambda c: ~c) if is_vector(c) else (lambda c: not c)
+
+
+@inlined
+def both(a: Any, b: Any) -> Any:
+    """Give ``a and b``, of truths."""
+    return a & b
+
+
+@inlined
+def either(a: Any, b: Any) -> Any:
+    """Give ``a or b``, of truths."""
+    return a | b
+
+
+@inlined
+def divided(a: Any, b: Any, here: Here, live: Any) -> Any:
+    """Give ``a / b``."""
+    fault(here, live & (b == 0))
+    return a / b
+
+
+def _by_lane(symbol: str) -> Any:
+    """Make an operation that is done lane by lane, as a processor has no vectors for it."""
+    results = ", ".join(f"x[{lane}] {symbol} y[{lane}]" for lane in range(8))
+    names: dict[str, Any] = {"fault": fault, "each": each, "where": where, "together": together}
+    exec(
+        "def done(a, b, here, live):\n"
+        "    fault(here, live & (b == 0))\n"
+        "    x, y = each(where(live, a, a)), each(where(live & (b != 0), b, 1))\n"
+        f"    return together(({results}))\n",
+        names,
+    )
+    return inlined(names["done"])
+
+
+floored, remainder = _by_lane("//"), _by_lane("%")
+
+
+@inlined
+def larger(a: Any, b: Any) -> Any:
+    """Give ``b if b > a else a``."""
+    return where(b > a, b, a)
+
+
+@inlined
+def smaller(a: Any, b: Any) -> Any:
+    """Give ``b if b < a else a``."""
+    return where(b < a, b, a)
+
+
+def absolute(x: Any) -> Any:
+    """Give ``abs(x)``."""
+    raise NotImplementedError
+
+
+@overload(absolute, jit_options=_OPTIONS)
+def _absolute(x):  # type: ignore[no-untyped-def]
+    if is_vector(x) and _is_whole(x):
+        return lambda x: where(x < 0, -x, x)
+    return lambda x: abs(x)
+
+
+def whole(x: Any) -> Any:
+    """Give ``int(x)``."""
+    raise NotImplementedError
+
+
+@overload(whole, jit_options=_OPTIONS)
+def _whole(x):  # type: ignore[no-untyped-def]
+    if not is_vector(x):
+        return lambda x: int(x)
+    if x.dtype == types.boolean:
+        return lambda x: where(x, 1, 0)
+    return (lambda x: x) if _is_whole(x) else (lambda x: integers_of(x))
+
+
+def real(x: Any) -> Any:
+    """Give ``float(x)``."""
+    raise NotImplementedError
+
+
+@overload(real, jit_options=_OPTIONS)
+def _real(x):  # type: ignore[no-untyped-def]
+    return (lambda x: 1.0 * x) if is_vector(x) else (lambda x: float(x))
+
+
+def length(x: Any) -> Any:
+    """Give ``len(x)``."""
+    raise NotImplementedError
+
+
+@overload(length, jit_options=_OPTIONS)
+def _length(x):  # type: ignore[no-untyped-def]
+    if _is(x, LaneTable, LaneTables, LaneRow):
+        return lambda x: extent(x, 0)
+    return lambda x: len(x)
+
+
+def extent(x: Any, k: int) -> Any:
+    """Give ``x.shape[k]``."""
+    raise NotImplementedError
+
+
+@overload(extent, jit_options=_OPTIONS, prefer_literal=True)
+def _extent(x, k):  # type: ignore[no-untyped-def]
+    if not isinstance(k, types.IntegerLiteral):
+        return None
+    shape = ("tables", "states", "actions")
+    for kind, names in ((LaneTables, shape), (LaneTable, shape[1:]), (LaneRow, shape[2:])):
+        if _is(x, kind):
+            return _EXTENTS[names[k.literal_value]]
+    return lambda x, k: x.shape[k]
+
+
+_EXTENTS = {
+    "tables": lambda x, k: len(x.lanes.columns) // len(x.lanes.actions) - 1,
+    "states": lambda x, k: x.lanes.num_states,
+    "actions": lambda x, k: len(x.lanes.actions),
+}
+
+
+# What fastq.rules has, by rows that are turned.
+
+
+@inlined
+def greatest(q: LaneTable, state: Any, here: Here, live: Any) -> Any:
+    """Find the greatest Q-value in a state."""
+    return turned.greatest_of(row_of(q, state, here, live), ())
+
+
+@inlined
+def greedy(q: LaneTable, state: Any, here: Here, live: Any) -> Any:
+    """Find the first of the best actions in a state."""
+    return integers_in(small_words(turned.best_of(row_of(q, state, here, live), ())))
+
+
+@inlined
+def epsilon_greedy(q: LaneTable, state: Any, u: Any, epsilon: Any, here: Here, live: Any) -> Any:
+    """Draw an action: with probability epsilon any, otherwise the first of the best."""
+    any_one = small_words(u / epsilon * len(q.lanes.actions))
+    best = small_words(turned.best_of(row_of(q, state, here, live), ()))
+    return integers_in(where(u < epsilon, any_one, best))
+
+
+@inlined
+def power(base: Any, exponent: Any, here: Here, live: Any) -> Any:
+    """Raise a number to a power, in each lane as `fastq.rules.power` does."""
+    x, y = each(where(live, base, base) * 1.0), each(where(live, exponent, exponent) * 1.0)
+    return together(
+        (
+            rules.power(x[0], y[0]),
+            rules.power(x[1], y[1]),
+            rules.power(x[2], y[2]),
+            rules.power(x[3], y[3]),
+            rules.power(x[4], y[4]),
+            rules.power(x[5], y[5]),
+            rules.power(x[6], y[6]),
+            rules.power(x[7], y[7]),
+        )
+    )
