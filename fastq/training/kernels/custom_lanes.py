@@ -22,7 +22,16 @@ from fastq.training.kernels.custom import UPDATE_DRAWS, chosen
 from fastq.training.kernels.custom import learn as learned
 from fastq.training.kernels.lane_agents import agents_of
 from fastq.training.kernels.lane_episodes import Batch
-from fastq.training.kernels.lane_rules import Here, LaneTable, LaneTables, fault
+from fastq.training.kernels.lane_rules import (
+    Here,
+    LaneTable,
+    LaneTables,
+    action_in,
+    fault,
+    next_action_in,
+    next_state_in,
+    state_in,
+)
 from fastq.training.kernels.lane_step import ON_POLICY, go_from
 from fastq.training.kernels.lanes import (
     ACTION,
@@ -61,10 +70,11 @@ def draw_actions(lanes: Lanes, records: Any) -> np.uint64:
         put(memory, at + UNIFORM, numbers_of(draw_in_group(memory, at + STREAM)))
         if ON_POLICY:
             goes_on = words(memory, at + NEXT) & _ONE == _ZERO
-            action = asked(lanes, records, group, integers(memory, at + NEXT_STATE), goes_on)
+            action = asked(lanes, records, group, next_state_in(memory, at + NEXT_STATE), goes_on)
             put(memory, at + NEXT_ACTION, action)
         else:
-            state = integers(memory, at + STATE)
+            # The state that a step came to has become the state, and stands where it did.
+            state = next_state_in(memory, at + STATE)
             action = asked(lanes, records, group, state, truths_of(_ALL))
             put(memory, at + ACTION, action)
             go_from(lanes, at, words(memory, at + ROW), action)
@@ -72,9 +82,15 @@ def draw_actions(lanes: Lanes, records: Any) -> np.uint64:
 
 
 @inlined
+def here_of(lanes: Lanes, group: Any) -> Here:
+    """Say where a group of lanes stands."""
+    return Here(lanes, group * GROUP, group * _WIDTH)
+
+
+@inlined
 def asked(lanes: Lanes, records: Any, group: Any, state: Any, live: Any) -> Any:
     """Ask the rule for an action in some lanes of a group."""
-    here = Here(lanes, group * _WIDTH)
+    here = here_of(lanes, group)
     u = numbers(lanes.words, group * GROUP + UNIFORM) * _STEP
     agent = agents_of(lanes.agents, records, group)
     found = chosen(LaneTable(lanes, _ZERO), state, u, agent, here, live)
@@ -93,7 +109,7 @@ def set_draws(lanes: Lanes, lane: np.uint64, agent: Any) -> None:
 def first_action(batch: Batch, lanes: Lanes, lane: np.uint64, row: np.uint64) -> np.uint64:
     """Ask the rule for the first action of a lane's episode, on-policy."""
     group, records = lane // _WIDTH, batch.learners.current
-    state = integers(lanes.words, group * GROUP + STATE)
+    state = next_state_in(lanes.words, group * GROUP + STATE)
     live = truths_of(_ONE << (lane % _WIDTH))
     put(lanes.words, group * GROUP + NEXT_ACTION, asked(lanes, records, group, state, live))
     action: np.uint64 = lanes.words[group * GROUP + NEXT_ACTION + lane % _WIDTH]
@@ -110,18 +126,19 @@ def learn(lanes: Lanes, records: Any) -> None:
         u = 0.0
         if UPDATE_DRAWS:
             u = numbers_of(draw_in_group(memory, at + STREAM)) * _STEP
-        action = integers(memory, at + ACTION)
+        action = next_action_in(memory, at + (NEXT_ACTION if ON_POLICY else ACTION))
         step = Transition(
-            integers(memory, at + STATE),
-            action,
+            state_in(memory, at + STATE),
+            action_in(memory, at + ACTION),
             numbers(memory, at + REWARD),
-            integers(memory, at + NEXT_STATE),
-            integers(memory, at + NEXT_ACTION) if ON_POLICY else action,
+            next_state_in(memory, at + NEXT_STATE),
+            action,
             following & _ONE == _ONE,
             integers(lanes.episode_of, group * _WIDTH),
             u,
         )
-        learn_from(lanes, step, agents_of(lanes.agents, records, group), group * _WIDTH)
+        agent, here = agents_of(lanes.agents, records, group), here_of(lanes, group)
+        learn_from(lanes, step, agent, here)
         put(memory, at + ROW, following >> _ONE)
         put(memory, at + STATE, words(memory, at + NEXT_STATE))
         if ON_POLICY:
@@ -130,15 +147,14 @@ def learn(lanes: Lanes, records: Any) -> None:
 
 
 @inlined
-def learn_from(lanes: Lanes, step: Transition, agent: Any, lane: np.uint64) -> None:
+def learn_from(lanes: Lanes, step: Transition, agent: Any, here: Here) -> None:
     """Call the rule of an algorithm without further tables."""
-    learned(LaneTable(lanes, _ZERO), step, agent, Here(lanes, lane), truths_of(_ALL))
+    learned(LaneTable(lanes, _ZERO), step, agent, here, truths_of(_ALL))
 
 
 @inlined
-def learn_with_tables(lanes: Lanes, step: Transition, agent: Any, lane: np.uint64) -> None:
+def learn_with_tables(lanes: Lanes, step: Transition, agent: Any, here: Here) -> None:
     """Call the rule of an algorithm with further tables."""
-    here = Here(lanes, lane)
     learned(LaneTable(lanes, _ZERO), step, agent, LaneTables(lanes), here, truths_of(_ALL))
 
 

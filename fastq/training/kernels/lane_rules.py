@@ -18,7 +18,8 @@ from numba.extending import overload
 from fastq.agents import rules
 from fastq.base.jit import inlined
 from fastq.training.kernels import rows, turned
-from fastq.training.kernels.lanes import Lanes
+from fastq.training.kernels.lanes import AHEAD, PAIR, Lanes
+from fastq.training.kernels.rows import index_loader
 from fastq.training.kernels.vector_functions import (
     bits,
     each,
@@ -30,7 +31,7 @@ from fastq.training.kernels.vector_functions import (
     where,
     words_of,
 )
-from fastq.training.kernels.vectors import is_vector
+from fastq.training.kernels.vectors import Index, is_vector
 
 _ZERO, _ONE, _ALL, _HALF = np.uint64(0), np.uint64(1), np.uint64(255), np.uint64(2**63)
 
@@ -39,6 +40,8 @@ class Here(NamedTuple):
     """The group of lanes that a rule works on."""
 
     lanes: Lanes
+    at: np.uint64
+    """Where the group's variables stand."""
     lane: np.uint64
     """The first of the group."""
 
@@ -89,14 +92,31 @@ def fault(here: Here, wrong: Any) -> None:
         here.lanes.faults[0] |= found << here.lane
 
 
-# Indices, and where what they stand for is.
+# Indices, and where what they stand for is. What the loop itself tells a rule is known to be in
+# range, and where it is stands in memory.
+
+state_in, next_state_in = index_loader("state"), index_loader("next state")
+action_in, next_action_in = index_loader("action"), index_loader("next action")
 
 
-@inlined
+def _what(index: Any) -> str:
+    """Say which index of a step a type stands for, if it does for one."""
+    return index.what if isinstance(index, Index) else ""
+
+
 def place_in(index: Any, length: Any, here: Here, live: Any) -> Any:
     """Give an index as words from 0; a negative one counts from the end, as in Python."""
-    place = words_of(index)
-    count = np.uint64(length)
+    raise NotImplementedError
+
+
+@overload(place_in, jit_options=_OPTIONS)
+def _place_in(index, length, here, live):  # type: ignore[no-untyped-def]
+    return (lambda index, length, here, live: words_of(index)) if _what(index) else _checked
+
+
+def _checked(index: Any, length: Any, here: Here, live: Any) -> Any:
+    """Check an index that a rule has computed."""
+    place, count = words_of(index), np.uint64(length)
     if bits(place < count) == _ALL:
         return place
     place = where(place > _HALF, place + count, place)
@@ -105,19 +125,54 @@ def place_in(index: Any, length: Any, here: Here, live: Any) -> Any:
     return where(beyond, _ZERO, place)
 
 
-@inlined
 def first_of(table: LaneTable, state: Any, here: Here, live: Any) -> Any:
     """Find where the row of a state begins, as if there were lane 0 alone."""
+    raise NotImplementedError
+
+
+@overload(first_of, jit_options=_OPTIONS)
+def _first_of(table, state, here, live):  # type: ignore[no-untyped-def]
+    if _what(state) == "next state":
+        return lambda table, state, here, live: (
+            rows.words(here.lanes.words, here.at + AHEAD) + table.first
+        )
+    return _found
+
+
+def _found(table: LaneTable, state: Any, here: Here, live: Any) -> Any:
+    """Find the row of any state."""
     lanes = table.lanes
     stride = np.uint64(len(lanes.actions)) << lanes.shift
     return small_product(place_in(state, lanes.num_states, here, live), stride) + table.first
 
 
-@inlined
 def row_of(table: LaneTable, state: Any, here: Here, live: Any) -> Any:
     """Load the row of a state: one vector for each action."""
-    lanes, first = table.lanes, first_of(table, state, here, live)
-    return rows.some_columns(lanes.q, each(first), here.lane, lanes.columns, lanes.actions)
+    raise NotImplementedError
+
+
+@overload(row_of, jit_options=_OPTIONS)
+def _row_of(table, state, here, live):  # type: ignore[no-untyped-def]
+    if _what(state) == "next state" and _is_first(table):
+        return lambda table, state, here, live: rows.some_columns(
+            here.lanes.q,
+            rows.places(here.lanes.words, here.at + AHEAD),
+            here.lane,
+            here.lanes.columns,
+            here.lanes.actions,
+        )
+    return lambda table, state, here, live: rows.some_columns(
+        here.lanes.q,
+        each(first_of(table, state, here, live)),
+        here.lane,
+        here.lanes.columns,
+        here.lanes.actions,
+    )
+
+
+def _is_first(table: Any) -> bool:
+    """Say whether a table is `q` itself, whose first column is a number."""
+    return _is(table, LaneTable) and not is_vector(table.types[1])
 
 
 @inlined
@@ -129,17 +184,38 @@ def number_of_table(index: Any, lanes: Lanes, here: Here, live: Any) -> Any:
 
 
 @inlined
-def loaded(lanes: Lanes, place: Any, here: Here) -> Any:
+def loaded(places: Any, here: Here) -> Any:
     """Load a number of each lane."""
-    return rows.element(lanes.q, each(place), here.lane, lanes.columns)
+    return rows.element(here.lanes.q, places, here.lane, here.lanes.columns)
 
 
 @inlined
-def stored(lanes: Lanes, place: Any, value: Any, here: Here, live: Any) -> None:
+def stored(places: Any, value: Any, here: Here, live: Any) -> None:
     """Write a number of each live lane."""
-    fault(here, live & (~(value == value)))
-    kept = where(live, value, loaded(lanes, place, here))
-    rows.put_element(lanes.q, each(place), here.lane, lanes.columns, kept)
+    fault(here, live & ~(value == value))
+    kept = where(live, value, loaded(places, here))
+    rows.put_element(here.lanes.q, places, here.lane, here.lanes.columns, kept)
+
+
+def places_of(table: Any, index: Any, here: Here, live: Any) -> Any:
+    """Find where the numbers of an index stand, one by one."""
+    raise NotImplementedError
+
+
+@overload(places_of, jit_options=_OPTIONS)
+def _places_of(table, index, here, live):  # type: ignore[no-untyped-def]
+    if _is(table, LaneRow):
+        return lambda table, index, here, live: each(
+            table.place + place_in(index, len(here.lanes.actions), here, live)
+        )
+    if _is(table, LaneTable) and isinstance(index, types.BaseTuple) and len(index) == 2:
+        if _is_first(table) and [*map(_what, index)] == ["state", "action"]:
+            return lambda table, index, here, live: rows.places(here.lanes.words, here.at + PAIR)
+        return lambda table, index, here, live: each(
+            first_of(table, index[0], here, live)
+            + place_in(index[1], len(here.lanes.actions), here, live)
+        )
+    return None
 
 
 # Operations.
@@ -152,22 +228,18 @@ def get(table: Any, index: Any, here: Here, live: Any) -> Any:
 
 @overload(get, jit_options=_OPTIONS)
 def _get(table, index, here, live):  # type: ignore[no-untyped-def]
-    several = isinstance(index, types.BaseTuple)
-    if several and len(index) > 1:
+    several = len(index) if isinstance(index, types.BaseTuple) else 0
+    if _is(table, LaneRow) or (_is(table, LaneTable) and several == 2):
+        return lambda table, index, here, live: loaded(places_of(table, index, here, live), here)
+    if several == 1:
+        return lambda table, index, here, live: get(table, index[0], here, live)
+    if several:
         return lambda table, index, here, live: get(
             get(table, index[0], here, live), index[1:], here, live
         )
-    if several:
-        return lambda table, index, here, live: get(table, index[0], here, live)
     if _is(table, LaneTable):
         return lambda table, index, here, live: LaneRow(
             table.lanes, first_of(table, index, here, live)
-        )
-    if _is(table, LaneRow):
-        return lambda table, index, here, live: loaded(
-            table.lanes,
-            table.place + place_in(index, len(table.lanes.actions), here, live),
-            here,
         )
     if _is(table, LaneTables):
         return lambda table, index, here, live: LaneTable(
@@ -183,20 +255,16 @@ def put(table: Any, index: Any, value: Any, here: Here, live: Any) -> None:
 
 @overload(put, jit_options=_OPTIONS)
 def _put(table, index, value, here, live):  # type: ignore[no-untyped-def]
-    several = isinstance(index, types.BaseTuple)
-    if several and len(index) > 1:
+    several = len(index) if isinstance(index, types.BaseTuple) else 0
+    if _is(table, LaneRow) or (_is(table, LaneTable) and several == 2):
+        return lambda table, index, value, here, live: stored(
+            places_of(table, index, here, live), real(value), here, live
+        )
+    if several == 1:
+        return lambda table, index, value, here, live: put(table, index[0], value, here, live)
+    if several:
         return lambda table, index, value, here, live: put(
             get(table, index[0], here, live), index[1:], value, here, live
-        )
-    if several:
-        return lambda table, index, value, here, live: put(table, index[0], value, here, live)
-    if _is(table, LaneRow):
-        return lambda table, index, value, here, live: stored(
-            table.lanes,
-            table.place + place_in(index, len(table.lanes.actions), here, live),
-            real(value),
-            here,
-            live,
         )
     return None
 
@@ -310,7 +378,9 @@ def real(x: Any) -> Any:
 
 @overload(real, jit_options=_OPTIONS)
 def _real(x):  # type: ignore[no-untyped-def]
-    return (lambda x: 1.0 * x) if is_vector(x) else (lambda x: float(x))
+    if is_vector(x):
+        return (lambda x: x) if x.dtype == types.float64 else (lambda x: 1.0 * x)
+    return lambda x: float(x)
 
 
 def length(x: Any) -> Any:

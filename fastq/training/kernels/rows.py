@@ -16,7 +16,16 @@ from numba import types
 from numba.core import cgutils
 
 from fastq.base.intrinsics import in_llvm
-from fastq.training.kernels.vectors import INTEGERS, NUMBERS, WIDTH, WORDS, at, llvm_of, picked
+from fastq.training.kernels.vectors import (
+    INTEGERS,
+    NUMBERS,
+    WIDTH,
+    WORDS,
+    Index,
+    at,
+    llvm_of,
+    picked,
+)
 
 _WORD, _NUMBER = ir.IntType(64), ir.DoubleType()
 _PAIR = ir.VectorType(_NUMBER, 2)
@@ -50,6 +59,11 @@ def _loader(vector: Any) -> Any:
 
 
 words, numbers, integers = _loader(WORDS), _loader(NUMBERS), _loader(INTEGERS)
+
+
+def index_loader(what: str) -> Any:
+    """Make a function that loads indices that are known to be in range, from an array of words."""
+    return _loader(Index(what))
 
 
 @in_llvm

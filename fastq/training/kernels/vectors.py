@@ -54,6 +54,31 @@ class Vector(types.Type):
         return Conversion.safe
 
 
+class Index(Vector):
+    """The type of vectors of integers that are indices, and in range: of states, or of actions.
+
+    `what` says of which. What is computed from them is a vector of any integers.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(types.int64)
+        self.what, self.name = what, f"Index({what})"
+
+    @property
+    def key(self) -> str:
+        """Tell the type from others."""
+        return self.name
+
+    def unify(self, typing_context: Any, other: Any) -> Any:
+        """Give the type of a name that is bound to this and, elsewhere, to another."""
+        return self if self == other else super().unify(typing_context, other)
+
+    def can_convert_from(self, typing_context: Any, other: Any) -> Any:
+        """Say that no other vector is known to be in range."""
+        return None
+
+
+@register_model(Index)
 @register_model(Vector)
 class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager: Any, vector: Vector) -> None:
