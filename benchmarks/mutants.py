@@ -24,8 +24,8 @@ from mutant.scratch import Scratch
 
 ROOT = Path(__file__).parent.parent
 COMPILED = (
-    *("agents/rules.py", "base/intrinsics.py", "base/jit.py"),
-    *("training/kernels/", "training/streams.py"),
+    *("agents/rules.py", "training/kernels/", "training/streams.py"),
+    *("base/deferred.py", "base/intrinsics.py", "base/jit.py", "base/references.py"),
 )
 """What Numba compiles: each change there would compile all kernels again."""
 MORE = {

@@ -27,7 +27,7 @@ from fastq.study.study import Study
 from fastq.study.sweep import Configuration, Sweep
 from fastq.training.failures import RuleError
 from fastq.training.kernels.build import Kernel, kernel_for, variant_for
-from fastq.training.kernels.lanes import FEWEST_RUNS, MOST_LANES
+from fastq.training.kernels.lanes import FEWEST_RUNS, MOST_LANES, num_lanes
 from fastq.training.train import Settings, train_batch
 
 _CHUNKS_PER_JOB = 8
@@ -143,7 +143,8 @@ def chunk_size(runs: int, episodes: int, workers: int, seconds: float) -> int:
     """
     balanced = math.ceil(runs / (_CHUNKS_PER_JOB * workers))
     size = min(balanced, _MOST_ROWS // episodes, int(_SECONDS / seconds))
-    return max(1, size if size < MOST_LANES else size - size % MOST_LANES)
+    lanes = num_lanes(size)
+    return max(1, size if size < lanes else size - size % lanes)
 
 
 def chunks_of_a_task(runs: int, size: int, workers: int, seconds: float) -> int:

@@ -17,8 +17,8 @@ from fastq.training.kernels.scratch import lay_out_work
 
 
 @numba.njit
-def draw(q, agent, world, work, stream):
-    return policy.act(q, np.uint64(0), agent, world, work, stream)
+def draw(q, agents, world, work, stream):
+    return policy.act(q, np.uint64(0), agents[0], world, work, stream)
 
 
 class World:
@@ -28,13 +28,13 @@ class World:
         stay = [(1.0, 0, 0.0, False)]
         mdp = fastq.FiniteMDP.from_arrays([[stay] * num_actions])
         self.world = lay_out_world(mdp, 1, rows=True)
-        self.agent = lay_out_learners([agent]).current[0]
+        self.agents = lay_out_learners([agent]).current
         self.work = lay_out_work(mdp, [agent], facts_of(type(agent)))
 
     def draw(self, q, k):
         """Draw with a stream whose next uniform is k * 2**-53."""
         self.work.greedy[0] = q.argmax()
-        return draw(q, self.agent, self.world, self.work, words(k))
+        return draw(q, self.agents, self.world, self.work, words(k))
 
 
 def words(k):
