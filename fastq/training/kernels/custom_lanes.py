@@ -194,7 +194,23 @@ _KNOWN = {
 }
 _OF_NUMBERS = {
     getattr(math, name)
-    for name in "exp expm1 log log10 log1p log2 sqrt sin cos tan sinh cosh tanh atan fabs".split()
+    for name in (
+        "exp",
+        "expm1",
+        "log",
+        "log10",
+        "log1p",
+        "log2",
+        "sqrt",
+        "sin",
+        "cos",
+        "tan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "atan",
+        "fabs",
+    )
 }
 """Functions of one number, called lane by lane."""
 

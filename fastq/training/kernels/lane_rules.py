@@ -111,9 +111,12 @@ def place_in(index: Any, length: Any, here: Here, live: Any) -> Any:
 
 @overload(place_in, jit_options=_OPTIONS)
 def _place_in(index, length, here, live):  # type: ignore[no-untyped-def]
-    return (lambda index, length, here, live: words_of(index)) if _what(index) else _checked
+    if _what(index):
+        return lambda index, length, here, live: words_of(index)
+    return lambda index, length, here, live: _checked(index, length, here, live)
 
 
+@inlined
 def _checked(index: Any, length: Any, here: Here, live: Any) -> Any:
     """Check an index that a rule has computed."""
     place, count = words_of(index), np.uint64(length)
@@ -136,9 +139,10 @@ def _first_of(table, state, here, live):  # type: ignore[no-untyped-def]
         return lambda table, state, here, live: (
             rows.words(here.lanes.words, here.at + AHEAD) + table.first
         )
-    return _found
+    return lambda table, state, here, live: _found(table, state, here, live)
 
 
+@inlined
 def _found(table: LaneTable, state: Any, here: Here, live: Any) -> Any:
     """Find the row of any state."""
     lanes = table.lanes
@@ -192,7 +196,7 @@ def loaded(places: Any, here: Here) -> Any:
 @inlined
 def stored(places: Any, value: Any, here: Here, live: Any) -> None:
     """Write a number of each live lane."""
-    fault(here, live & ~(value == value))
+    fault(here, live & (value != value))  # noqa: PLR0124 (NaN differs from itself)
     kept = where(live, value, loaded(places, here))
     rows.put_element(here.lanes.q, places, here.lane, here.lanes.columns, kept)
 
@@ -441,19 +445,22 @@ def epsilon_greedy(q: LaneTable, state: Any, u: Any, epsilon: Any, here: Here, l
     return integers_in(where(u < epsilon, any_one, best))
 
 
+_power = rules.power
+
+
 @inlined
 def power(base: Any, exponent: Any, here: Here, live: Any) -> Any:
     """Raise a number to a power, in each lane as `fastq.rules.power` does."""
     x, y = each(where(live, base, base) * 1.0), each(where(live, exponent, exponent) * 1.0)
     return together(
         (
-            rules.power(x[0], y[0]),
-            rules.power(x[1], y[1]),
-            rules.power(x[2], y[2]),
-            rules.power(x[3], y[3]),
-            rules.power(x[4], y[4]),
-            rules.power(x[5], y[5]),
-            rules.power(x[6], y[6]),
-            rules.power(x[7], y[7]),
+            _power(x[0], y[0]),
+            _power(x[1], y[1]),
+            _power(x[2], y[2]),
+            _power(x[3], y[3]),
+            _power(x[4], y[4]),
+            _power(x[5], y[5]),
+            _power(x[6], y[6]),
+            _power(x[7], y[7]),
         )
     )

@@ -113,12 +113,23 @@ class Lanes(NamedTuple):
 
 def fits_lanes(mdp: FiniteMDP, facts: KernelFacts, runs: int) -> bool:
     """Say whether so many runs of agents of one class can be in lock-step, and gain by it."""
-    return (
-        runs >= FEWEST_RUNS
-        and facts.in_lanes
-        and facts.tables * mdp.num_actions <= MOST_COLUMNS
-        and num_lanes(runs) * _table_bytes(mdp, facts) <= MOST_BYTES
-    )
+    return not why_not_in_lanes(mdp, facts, runs)
+
+
+def why_not_in_lanes(mdp: FiniteMDP, facts: KernelFacts, runs: int) -> str:
+    """Say why so many runs are not in lock-step; nothing where they are."""
+    columns, size = facts.tables * mdp.num_actions, num_lanes(runs) * _table_bytes(mdp, facts)
+    reason = ""
+    if not facts.in_lanes:
+        reason = f"{facts.agent.name} has no rule for lock-step"
+    elif runs < FEWEST_RUNS:
+        reason = f"there are fewer than {FEWEST_RUNS} runs"
+    elif columns > MOST_COLUMNS:
+        reason = f"a state has {columns} values, more than {MOST_COLUMNS}"
+    elif size > MOST_BYTES:
+        most = MOST_BYTES // 2**30
+        reason = f"tables side by side take {size / 2**30:.1f} GB, more than {most}"
+    return reason
 
 
 def num_lanes(runs: int) -> int:
@@ -127,8 +138,8 @@ def num_lanes(runs: int) -> int:
 
 
 def _table_bytes(mdp: FiniteMDP, facts: KernelFacts) -> int:
-    """Count the bytes of the Q-tables of one lane."""
-    return facts.tables * mdp.num_states * mdp.num_actions * 8
+    """Count the bytes of the Q-tables of one lane; there is room for a power of two of them."""
+    return mdp.num_states * mdp.num_actions * 8 << (facts.tables - 1).bit_length()
 
 
 def exceeds_caches(mdp: FiniteMDP, facts: KernelFacts, runs: int) -> bool:
@@ -141,7 +152,7 @@ def lay_out_lanes(
 ) -> Lanes:
     """Allocate lanes for so many runs of agents of one class."""
     lanes, tables = num_lanes(runs), facts.tables
-    values = lanes * tables * mdp.num_states * mdp.num_actions
+    values = lanes * _table_bytes(mdp, facts) // 8
     memory = aligned_zeros(int(GROUP) * lanes // WIDTH, np.uint64)
     outcome_shift = (mdp.num_outcomes - 1).bit_length()
     asked = features_of(agents)

@@ -124,17 +124,27 @@ def learn_all(batch: Batch, lanes: Lanes) -> None:
         while ended:
             lane = lowest_bit(ended)
             ended &= ended - _ONE
-            is_lost = (lost >> lane) & _ONE == _ONE
-            if not is_lost and end_episode(batch, lanes, lane, tick):
+            if goes_on(batch, lanes, lane, tick, lost):
                 begin_episode(batch, lanes, lane, tick)
+            elif waiting < len(batch.runs):
+                begin_run(batch, lanes, lane, waiting, tick)
+                waiting += 1
             else:
-                if not is_lost:
-                    end_run(batch, lanes, lane)
-                if waiting < len(batch.runs):
-                    begin_run(batch, lanes, lane, waiting, tick)
-                    waiting += 1
-                else:
-                    busy ^= _ONE << lane
+                busy ^= _ONE << lane
+
+
+@inlined
+def goes_on(batch: Batch, lanes: Lanes, lane: np.uint64, tick: np.uint64, lost: np.uint64) -> bool:
+    """Write down what has ended in a lane, and say whether its run goes on.
+
+    Of a lost run, in which a custom rule failed, nothing is written.
+    """
+    if (lost >> lane) & _ONE == _ONE:
+        return False
+    if end_episode(batch, lanes, lane, tick):
+        return True
+    end_run(batch, lanes, lane)
+    return False
 
 
 @inlined
@@ -156,6 +166,13 @@ def find_late(lanes: Lanes, busy: np.uint64, tick: np.uint64) -> tuple[np.uint64
 def draw_in_all(batch: Batch, lanes: Lanes, busy: np.uint64) -> None:
     """Draw an action in each lane: of the state that it is in or, on-policy, that it comes to."""
     uncertain = busy & draw_actions(lanes, batch.learners.current)
+    if not CUSTOM:
+        draw_exactly_in(batch, lanes, uncertain)
+
+
+@inlined
+def draw_exactly_in(batch: Batch, lanes: Lanes, uncertain: np.uint64) -> None:
+    """Draw again, step by step, the actions of some lanes."""
     while uncertain:
         lane = lowest_bit(uncertain)
         uncertain &= uncertain - _ONE
