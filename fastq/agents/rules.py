@@ -77,6 +77,26 @@ def epsilon_greedy(q: NDArray[np.float64], state: int, u: float, epsilon: float)
 
 
 @checked
+def where(condition: bool, a: float, b: float) -> float:
+    """Give one of two values; both are computed.
+
+    It is for rules that have no form without branches otherwise, and so are not trained in
+    lock-step. Most need no such thing: ``if`` and ``else`` become choices by themselves.
+
+    Parameters
+    ----------
+    condition : bool
+    a, b : float
+        The value where the condition is true, and where it is not.
+
+    Returns
+    -------
+    float
+    """
+    return a if condition else b
+
+
+@checked
 def power(base: float, exponent: float) -> float:
     """Raise a number to a power, to the same bits compiled and plain, which ``**`` does not.
 

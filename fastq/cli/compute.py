@@ -93,6 +93,8 @@ def plan(
         f"  {found.steps:,.3g} steps, {found.seconds:,.3g} s on one core, "
         f"{found.bytes / 1e6:,.3g} MB, about"
     )
+    for name, loop in found.loops.items():
+        say(f"  {name}: {loop}")
     say_stale(found.stale)
 
 

@@ -23,6 +23,7 @@ from fastq.study.study import Study
 from fastq.study.sweep import Configuration, Sweep, check_sweep
 from fastq.training.failures import RuleError
 from fastq.training.kernels.lanes import MOST_LANES
+from fastq.training.train import how_trained
 
 _CONFIGURATIONS = 8
 _EPISODES = 2000
@@ -43,6 +44,9 @@ class Plan(NamedTuple):
     bytes: float
     """What the parts to be written take, about."""
     stale: list[Stale]
+    loops: dict[str, str]
+    """How each agent's runs are trained: ``in lock-step``, or ``one run after another, because:
+    ...``; empty where none is to be done."""
 
     @property
     def missing(self) -> int:
@@ -78,15 +82,23 @@ def plan(sweep: Sweep, out: str | Path) -> Plan:
     finished = finished_runs(store, study.identity) if has_manifest(store) else {}
     configuration_of, runs = missing_runs(finished, study)
     versions = {agent.name: str(agent.algorithm_version()) for agent in sweep.agents}
-    each = _Sample(0.0, 0.0, 0.0)
+    each, loops = _Sample(0.0, 0.0, 0.0), {}
     if len(runs):
         compile_kernels(sweep)
         spread = np.linspace(0, len(configuration_of) - 1, _CONFIGURATIONS).astype(np.int64)
         some = [sweep.configurations[i] for i in np.unique(configuration_of[spread])]
         each = _sample(sweep, some)
+        loops = _loops(sweep, len(runs))
     steps, seconds, size = (len(runs) * value for value in each)
     stale = stale_runs(finished, versions)
-    return Plan(study, study.total - len(runs), steps, seconds, size, stale)
+    return Plan(study, study.total - len(runs), steps, seconds, size, stale, loops)
+
+
+def _loops(sweep: Sweep, runs: int) -> dict[str, str]:
+    """Say how the runs of each agent are trained."""
+    agents = {one.agent.name: one.agent for one in sweep.configurations}
+    together = min(runs // len(agents), MOST_LANES)
+    return {name: how_trained(sweep.mdp, agent, together) for name, agent in agents.items()}
 
 
 def _sample(sweep: Sweep, configurations: list[Configuration]) -> _Sample:

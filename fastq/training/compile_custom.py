@@ -51,8 +51,10 @@ def _compiled_rules(
     return _READY[key]
 
 
-_READY: dict[tuple[type[Algorithm], KernelVariant, str, int | None], Kernel] = {}
-"""What is compiled: for one number of actions all arguments are of the same types.
+_READY: dict[tuple[type[Algorithm], KernelVariant, str, int | None], Kernel | str] = {}
+"""What is compiled, or why it cannot be, for lock-step.
+
+For one number of actions all arguments are of the same types.
 
 The digest is of what the rules use now, so a value that has changed is compiled again.
 """
@@ -86,11 +88,9 @@ def train_in_lanes(
         kernel(*arguments)
 
 
-def why_not_in_lanes(
-    algorithm: type[Algorithm], variant: KernelVariant, arguments: KernelArguments
-) -> str:
-    """Say why a custom algorithm is not trained in lock-step; nothing where it is."""
-    kernel = _compiled_in_lanes(algorithm, variant, arguments)
+def why_not_in_lanes(algorithm: type[Algorithm], variant: KernelVariant, num_actions: int) -> str:
+    """Say why a custom algorithm, which was compiled, is not in lock-step; nothing where it is."""
+    kernel = _READY[algorithm, variant, code_digest(algorithm), num_actions]
     return kernel if isinstance(kernel, str) else ""
 
 

@@ -7,6 +7,7 @@ stream. A run that diverges is compared like any other, and NaN equals NaN.
 import copy
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -25,7 +26,8 @@ from fastq.mdp.find import find_mdp
 from fastq.mdp.finite_mdp import FiniteMDP
 from fastq.mdp.tabular_env import TabularEnv
 from fastq.training import failures, streams
-from fastq.training.train import Training, check_agent, train
+from fastq.training.kernels.lanes import FEWEST_RUNS
+from fastq.training.train import Training, check_agent, how_trained, train, train_batch
 
 _INDICES = {
     "lengths": "episode {}",
@@ -44,6 +46,9 @@ class Parity(NamedTuple):
     episodes: int
     steps: int
     """Of all episodes and runs."""
+    batches: str
+    """How a batch of such runs is trained: ``in lock-step``, or ``one run after another, because:
+    ...``. A batch was compared, too."""
 
 
 def check_parity(
@@ -56,6 +61,8 @@ def check_parity(
     max_steps: int | None = None,
 ) -> Parity:
     """Train with the kernel and with the reference in plain Python, and compare all bits.
+
+    The runs are trained alone and in a batch of eight at least, as a sweep would train them.
 
     Parameters
     ----------
@@ -82,21 +89,31 @@ def check_parity(
     tables = find_mdp(mdp, field="mdp")
     check_agent("agent", agent)
     env = _environment(mdp, tables)
-    steps = 0
+    several, steps = max(runs, FEWEST_RUNS), 0
+    limit: dict[str, Any] = {"max_steps": max_steps}
+    batch = train_batch(tables, agent, episodes=episodes, seed=seed, runs=several, **limit)
     for run in range(runs):
         options: dict[str, Any] = {"episodes": episodes, "seed": seed, "run": run}
         kernel = train(tables, agent, **options, max_steps=max_steps)
         try:
             expected = reference_run(agent, env, **options, max_steps=max_steps or tables.max_steps)
-            difference = _difference(kernel, expected)
         except Exception as error:
             if not isinstance(agent, Algorithm):
                 raise
             difference = f"{failures.where(agent, error)} in plain Python, but not when compiled"
+        else:
+            difference = _difference(kernel, expected)
+            difference = difference or _difference(_run_of(batch, run), kernel, _LOOPS)
         if difference:
             raise RunError(f"{agent!r} on {tables.name}, run {run}: {difference}")
         steps += int(kernel.lengths.sum())
-    return Parity(agent, tables.name, runs, episodes, steps)
+    batches = how_trained(tables, agent, several)
+    return Parity(agent, tables.name, runs, episodes, steps, batches)
+
+
+def _run_of(batch: Training, run: int) -> Training:
+    """Take a run out of a batch."""
+    return Training(*(getattr(batch, field.name)[run] for field in fields(Training)))
 
 
 def reference_run(
@@ -181,15 +198,20 @@ def _environment(
     return gymnasium.make(mdp) if isinstance(mdp, str) else mdp
 
 
-def _difference(kernel: Training, expected: Training) -> str:
+_PLACES = "the kernel", "the reference"
+_LOOPS = "a batch", "the run alone"
+
+
+def _difference(one: Training, other: Training, places: tuple[str, str] = _PLACES) -> str:
     """Say where two runs first differ; nothing where they are equal."""
-    if kernel.diverged != expected.diverged:
-        return f"diverged: {kernel.diverged} in the kernel, {expected.diverged} in the reference"
+    here, there = places
+    if one.diverged != other.diverged:
+        return f"diverged: {one.diverged} in {here}, {other.diverged} in {there}"
     for name, words in _INDICES.items():
-        left, right = getattr(kernel, name), getattr(expected, name)
+        left, right = getattr(one, name), getattr(other, name)
         for index in map(tuple, np.argwhere(_differ(left, right))):
-            values = f"{left[index].item()!r} in the kernel, {right[index].item()!r}"
-            return f"{name} of {words.format(*index)}: {values} in the reference"
+            values = f"{left[index].item()!r} in {here}, {right[index].item()!r} in {there}"
+            return f"{name} of {words.format(*index)}: {values}"
     return ""
 
 

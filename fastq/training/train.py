@@ -3,6 +3,7 @@
 Every number is a pure function of (MDP, agent, seed, run): a batch equals as many single runs.
 """
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -31,7 +32,7 @@ from fastq.training.kernels.build import (
     kernel_for,
     variant_for,
 )
-from fastq.training.kernels.lanes import lay_out_lanes
+from fastq.training.kernels.lanes import lay_out_lanes, why_not_in_lanes
 from fastq.training.kernels.layout import lay_out_learners, lay_out_world
 from fastq.training.kernels.loop import TrainingOutput
 from fastq.training.kernels.scratch import lay_out_work
@@ -291,6 +292,25 @@ def _fill(
             _fill(alone, mdp, agents, learner_of[left], runs[left], states, max_steps, q, output)
     else:
         compile_custom.train(agent_type, variant, arguments)
+
+
+def how_trained(mdp: FiniteMDP, agent: Agent, runs: int) -> str:
+    """Say by which loop so many runs of an agent are trained, and why where it is the slow one.
+
+    Returns
+    -------
+    str
+        ``in lock-step``, or ``one run after another, because: ...``.
+    """
+    agent_type = type(agent)
+    reason = why_not_in_lanes(mdp, facts_of(agent_type), runs)
+    if not reason and is_custom(agent_type):
+        settings = Settings(1, 0, 1, "common")
+        with contextlib.suppress(failures.RuleError):  # it compiles the rules, and no more
+            train_pairs(mdp, [agent], np.zeros(runs), np.arange(runs), settings, keep_q=False)
+        variant = variant_for(mdp, [agent], runs)
+        reason = compile_custom.why_not_in_lanes(agent_type, variant, mdp.num_actions)
+    return f"one run after another, because: {reason}" if reason else "in lock-step"
 
 
 def _check_room(runs: int, episodes: int, shape: tuple[int, int]) -> None:

@@ -25,12 +25,12 @@ takes a uniform."""
 UPDATE_DRAWS = False
 
 
-def chosen(q: NDArray[np.float64], state: np.int64, u: float, agent: Any) -> int:
+def chosen(q: Any, state: Any, u: Any, agent: Any, *in_lanes: Any) -> Any:
     """Declare an algorithm's `act`, for type checkers."""
     raise NotImplementedError
 
 
-def learn(q: NDArray[np.float64], step: Transition, agent: Any, *tables: Any) -> None:
+def learn(q: Any, step: Transition, agent: Any, *others: Any) -> None:
     """Declare an algorithm's `update`, for type checkers."""
     raise NotImplementedError
 

@@ -46,6 +46,7 @@ from fastq.training.kernels.lanes import (
     UNIFORM,
     Lanes,
     draw_in_group,
+    draw_where,
 )
 from fastq.training.kernels.rows import integers, numbers, put, words
 from fastq.training.kernels.step import Transition
@@ -67,12 +68,13 @@ def draw_actions(lanes: Lanes, records: Any) -> np.uint64:
     memory = lanes.words
     for group in range(lanes.groups):
         at = group * GROUP
-        put(memory, at + UNIFORM, numbers_of(draw_in_group(memory, at + STREAM)))
         if ON_POLICY:
             goes_on = words(memory, at + NEXT) & _ONE == _ZERO
+            put(memory, at + UNIFORM, numbers_of(draw_where(memory, at + STREAM, goes_on)))
             action = asked(lanes, records, group, next_state_in(memory, at + NEXT_STATE), goes_on)
             put(memory, at + NEXT_ACTION, action)
         else:
+            put(memory, at + UNIFORM, numbers_of(draw_in_group(memory, at + STREAM)))
             # The state that a step came to has become the state, and stands where it did.
             state = next_state_in(memory, at + STATE)
             action = asked(lanes, records, group, state, truths_of(_ALL))
@@ -191,7 +193,7 @@ _OPERATIONS = {name: getattr(lane_rules, name) for name in if_conversion.OPERATI
 _KNOWN = {
     plain_function(getattr(rules, name)): getattr(lane_rules, name)
     for name in ("greatest", "greedy", "epsilon_greedy", "power")
-}
+} | {plain_function(rules.where): lane_rules.choice}
 _OF_NUMBERS = {
     getattr(math, name)
     for name in (

@@ -138,7 +138,8 @@ def begin_episode(batch: Batch, lanes: Lanes, lane: np.uint64, tick: np.uint64) 
 
     Where a step terminated, its lane is in the first start state already, as `lanes.transitions`
     says. On-policy the first action is drawn here, for the last update may have changed which is
-    the best: by the uniform drawn already where a step terminated, which had no use for it.
+    the best: by the uniform drawn already where a step terminated, which had no use for it. A
+    custom algorithm may have drawn another since then, so none is drawn in advance for it.
     """
     world, slot = batch.world, slot_of(lane)
     terminated = lanes.words[NEXT + slot] & _ONE == _ONE
@@ -156,7 +157,7 @@ def begin_episode(batch: Batch, lanes: Lanes, lane: np.uint64, tick: np.uint64) 
     lanes.words[BEGIN + slot] = tick
     lanes.words[DEADLINE + slot] = tick + np.uint64(world.max_steps)
     if ON_POLICY:
-        if not terminated:
+        if CUSTOM or not terminated:
             k = draw_in_lane(lanes.words, STREAM + slot)
             lanes.numbers[UNIFORM + slot] = np.float64(np.int64(k))
         set_pair(lanes, lane, row, first_action(batch, lanes, lane, row))

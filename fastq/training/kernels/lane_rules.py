@@ -81,7 +81,7 @@ def _is_whole(kind: Any) -> bool:
     )
 
 
-_OPTIONS = {"forceinline": True}
+_OPTIONS: Any = {"forceinline": True}
 
 
 @inlined
@@ -102,6 +102,11 @@ action_in, next_action_in = index_loader("action"), index_loader("next action")
 def _what(index: Any) -> str:
     """Say which index of a step a type stands for, if it does for one."""
     return index.what if isinstance(index, Index) else ""
+
+
+def _count(index: Any) -> int:
+    """Count the parts of an index; 0 where it is no tuple."""
+    return len(index) if isinstance(index, types.BaseTuple) else 0
 
 
 def place_in(index: Any, length: Any, here: Here, live: Any) -> Any:
@@ -212,8 +217,8 @@ def _places_of(table, index, here, live):  # type: ignore[no-untyped-def]
         return lambda table, index, here, live: each(
             table.place + place_in(index, len(here.lanes.actions), here, live)
         )
-    if _is(table, LaneTable) and isinstance(index, types.BaseTuple) and len(index) == 2:
-        if _is_first(table) and [*map(_what, index)] == ["state", "action"]:
+    if _is(table, LaneTable) and _count(index) == 2:
+        if _is_first(table) and [_what(index[0]), _what(index[1])] == ["state", "action"]:
             return lambda table, index, here, live: rows.places(here.lanes.words, here.at + PAIR)
         return lambda table, index, here, live: each(
             first_of(table, index[0], here, live)
@@ -232,7 +237,7 @@ def get(table: Any, index: Any, here: Here, live: Any) -> Any:
 
 @overload(get, jit_options=_OPTIONS)
 def _get(table, index, here, live):  # type: ignore[no-untyped-def]
-    several = len(index) if isinstance(index, types.BaseTuple) else 0
+    several = _count(index)
     if _is(table, LaneRow) or (_is(table, LaneTable) and several == 2):
         return lambda table, index, here, live: loaded(places_of(table, index, here, live), here)
     if several == 1:
@@ -259,7 +264,7 @@ def put(table: Any, index: Any, value: Any, here: Here, live: Any) -> None:
 
 @overload(put, jit_options=_OPTIONS)
 def _put(table, index, value, here, live):  # type: ignore[no-untyped-def]
-    several = len(index) if isinstance(index, types.BaseTuple) else 0
+    several = _count(index)
     if _is(table, LaneRow) or (_is(table, LaneTable) and several == 2):
         return lambda table, index, value, here, live: stored(
             places_of(table, index, here, live), real(value), here, live
@@ -464,3 +469,9 @@ def power(base: Any, exponent: Any, here: Here, live: Any) -> Any:
             _power(x[7], y[7]),
         )
     )
+
+
+@inlined
+def choice(condition: Any, a: Any, b: Any, here: Here, live: Any) -> Any:
+    """Give one of two values, as `fastq.rules.where` does."""
+    return where(truth(condition), a, b)
