@@ -1,4 +1,4 @@
-"""Expressions without branches, and the operations that the text of a function is made of.
+"""Expressions without branches: the values in the text of a function.
 
 A choice within an expression needs masks for its sides if these may fail or call a function. Masks
 get names, in lines before the statement: Numba (0.68) miscompiles assignments in expressions. What
@@ -11,54 +11,17 @@ import textwrap
 import types
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
+
 from fastq.base.captured import closed_over, defaults, plain_function
-from fastq.base.text import printable
+from fastq.base.operations import HERE, LIVE, NotConvertibleError
 
-HERE, LIVE = "here", "live"
-"""The last arguments of a converted function, and of the operations that need them."""
-OPERATIONS: dict[str, tuple[str, str]] = {
-    "where": ("c, a, b", "a if c else b"),
-    "invert": ("c", "not c"),
-    "both": ("a, b", "a and b, of truths"),
-    "either": ("a, b", "a or b, of truths"),
-    "truth": ("x", "bool(x), of what is tested"),
-    "get": ("table, index, here, live", "table[index]; where not live, anything without a fault"),
-    "put": ("table, index, value, here, live", "table[index] = value; where not live, nothing"),
-    "divided": ("a, b, here, live", "a / b; where not live, anything without a fault"),
-    "floored": ("a, b, here, live", "a // b; where not live, anything without a fault"),
-    "remainder": ("a, b, here, live", "a % b; where not live, anything without a fault"),
-    "larger": ("a, b", "b if b > a else a"),
-    "smaller": ("a, b", "b if b < a else a"),
-    "absolute": ("x", "abs(x)"),
-    "whole": ("x", "int(x); anything without a fault where there is none"),
-    "real": ("x", "float(x)"),
-    "as_truth": ("x", "bool(x), of what is used as a value"),
-    "length": ("x", "len(x), the same in all lanes"),
-    "extent": ("x, k", "x.shape[k], the same in all lanes"),
-}
-"""The operations of a converted text: their arguments, and what they mean in one lane.
-
-Any argument may be the same in all lanes, and then a plain value. Besides these the text has
-``+ - *``, negation, comparisons, numbers, attributes, tuples, loops over `range`, and calls.
-"""
 _BUILTINS = (max, min, abs, int, float, bool, len)
 _NAMES = ("larger", "smaller", "absolute", "whole", "real", "as_truth", "length")
 _MAY_FAIL = {ast.Div: "divided", ast.FloorDiv: "floored", ast.Mod: "remainder"}
 _TRUTHS = ("invert", "both", "either", "truth", "as_truth")
-
-
-class NotConvertibleError(Exception):
-    """Says in one line what in a function has no form without branches: why, and where it is."""
-
-    def __init__(self, reason: str, file: str, line: int) -> None:
-        super().__init__(reason, file, line)
-        self.reason, self.file, self.line = reason, file, line
-
-    def __str__(self) -> str:
-        return printable(f"{self.reason} ({Path(self.file).name}, line {self.line})")
 
 
 def loaded(value: ast.expr | str) -> ast.expr:
@@ -78,7 +41,7 @@ class Expressions:
         code = function.__code__
         self.function = function
         self.calls: dict[str, Any] = {}
-        """What the text calls, by the names that this has there."""
+        """What the text calls, and arrays, by the names that these have there."""
         self.lines: list[ast.stmt] = []
         self.live = LIVE
         """The mask under which expressions are written."""
@@ -128,10 +91,9 @@ class Expressions:
         if isinstance(node, ast.Name):
             return None if node.id in self.local else self._outside.get(node.id)
         home = self.outside(node.value) if isinstance(node, ast.Attribute) else None
-        is_open = isinstance(home, types.ModuleType | type | tuple)
-        return (
-            getattr(home, node.attr, None) if isinstance(node, ast.Attribute) and is_open else None
-        )
+        if isinstance(node, ast.Attribute) and isinstance(home, types.ModuleType | type | tuple):
+            return getattr(home, node.attr, None)
+        return None
 
     def needs_mask(self, node: ast.AST) -> bool:
         """Say whether an expression does what counts only in some lanes: fails, or calls."""
@@ -187,7 +149,9 @@ class Expressions:
         return call("where", mask, a, b)
 
     def _number(self, node: ast.expr, value: Any, name: str = "") -> ast.expr:
-        """Write a number; one from outside stands in the text as it is now."""
+        """Write a number; one from outside stands in the text as it is now, an array by a name."""
+        if isinstance(value, np.ndarray) and value.ndim:
+            return loaded(self._named(value, "array"))
         for kind in (bool, int, float):
             if isinstance(value, kind) and value == value:  # noqa: PLR0124 (NaN has no literal)
                 return ast.Constant(kind(value))
@@ -303,11 +267,16 @@ class Expressions:
         if function is self.function:
             self.refuse(node, "a function that calls itself")
         values += self._left_out(node, function)
-        known = [name for name, one in self.calls.items() if one is function]
         stem = getattr(function, "__name__", "")
-        name = known[0] if known else self.fresh(stem if stem.isidentifier() else "call")
-        self.calls[name] = function
+        name = self._named(function, stem if stem.isidentifier() else "call")
         return call(name, *values, HERE, self.live)
+
+    def _named(self, value: Any, stem: str) -> str:
+        """Give something from outside a name of its own."""
+        known = [name for name, one in self.calls.items() if one is value]
+        name = known[0] if known else self.fresh(stem)
+        self.calls[name] = value
+        return name
 
     def _left_out(self, node: ast.Call, function: Any) -> list[ast.expr]:
         """Give the defaults of the arguments that a call leaves out; keywords must be in order."""

@@ -38,18 +38,11 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from fastq.base.branchless import (
-    HERE,
-    LIVE,
-    OPERATIONS,
-    Expressions,
-    NotConvertibleError,
-    call,
-    loaded,
-)
+from fastq.base.branchless import Expressions, call, loaded
 from fastq.base.captured import plain_function
 from fastq.base.listings import definition_of, is_as_listed, listing_of
 from fastq.base.liveness import NONE, Names, live_around, live_before, names_in
+from fastq.base.operations import HERE, LIVE, OPERATIONS, NotConvertibleError
 
 __all__ = ["OPERATIONS", "Converted", "NotConvertibleError", "convert"]
 _TAKEN = {*OPERATIONS, HERE, LIVE, "range"}
@@ -61,7 +54,7 @@ class Converted(NamedTuple):
     source: str
     """Its definition, with `here` and `live` after its arguments, and without defaults."""
     calls: dict[str, Any]
-    """What it calls, in the plain form, by the names that this has in the source."""
+    """What it calls, in the plain form, and arrays from outside, by their names in the source."""
 
 
 def convert(function: Callable[..., Any]) -> Converted:

@@ -23,7 +23,7 @@ from fastq.study.study import Study
 from fastq.study.sweep import Configuration, Sweep, check_sweep
 from fastq.training.failures import RuleError
 from fastq.training.kernels.lanes import MOST_LANES
-from fastq.training.train import how_trained
+from fastq.training.loops import how_trained
 
 _CONFIGURATIONS = 8
 _EPISODES = 2000

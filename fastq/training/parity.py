@@ -27,7 +27,8 @@ from fastq.mdp.finite_mdp import FiniteMDP
 from fastq.mdp.tabular_env import TabularEnv
 from fastq.training import failures, streams
 from fastq.training.kernels.lanes import FEWEST_RUNS
-from fastq.training.train import Training, check_agent, how_trained, train, train_batch
+from fastq.training.loops import how_trained
+from fastq.training.train import Training, check_agent, train, train_batch
 
 _INDICES = {
     "lengths": "episode {}",

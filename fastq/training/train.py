@@ -3,7 +3,6 @@
 Every number is a pure function of (MDP, agent, seed, run): a batch equals as many single runs.
 """
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -17,7 +16,6 @@ from fastq.agents.registry import AGENTS
 from fastq.agents.td_control import Agent, TDAgent
 from fastq.base.errors import InputError, RunError
 from fastq.base.jit import check_compiler
-from fastq.base.memory import check_memory
 from fastq.base.validation import check_arguments, shorten
 from fastq.mdp.arrays import one_nan
 from fastq.mdp.find import find_mdp
@@ -32,10 +30,11 @@ from fastq.training.kernels.build import (
     kernel_for,
     variant_for,
 )
-from fastq.training.kernels.lanes import lay_out_lanes, why_not_in_lanes
+from fastq.training.kernels.lanes import lay_out_lanes
 from fastq.training.kernels.layout import lay_out_learners, lay_out_world
 from fastq.training.kernels.loop import TrainingOutput
 from fastq.training.kernels.scratch import lay_out_work
+from fastq.training.room import check_room
 
 
 class Settings(NamedTuple):
@@ -222,7 +221,7 @@ def train_pairs(
     check_compiler()
     agent_index, run_index = np.array(agent_of, np.int64), np.array(run_of, np.int64)
     count, shape = len(agent_index), (mdp.num_states, mdp.num_actions)
-    _check_room(count, settings.episodes, shape if keep_q else (0, 0))
+    check_room(count, settings.episodes, shape if keep_q else (0, 0))
     states = _stream_states(mdp, agents, agent_index, run_index, settings)
     q = np.empty((count if keep_q else 1, *shape))
     output = TrainingOutput(
@@ -292,41 +291,6 @@ def _fill(
             _fill(alone, mdp, agents, learner_of[left], runs[left], states, max_steps, q, output)
     else:
         compile_custom.train(agent_type, variant, arguments)
-
-
-def how_trained(mdp: FiniteMDP, agent: Agent, runs: int) -> str:
-    """Say by which loop so many runs of an agent are trained, and why where it is the slow one.
-
-    Returns
-    -------
-    str
-        ``in lock-step``, or ``one run after another, because: ...``.
-    """
-    agent_type = type(agent)
-    reason = why_not_in_lanes(mdp, facts_of(agent_type), runs)
-    if not reason and is_custom(agent_type):
-        settings = Settings(1, 0, 1, "common")
-        with contextlib.suppress(failures.RuleError):  # it compiles the rules, and no more
-            train_pairs(mdp, [agent], np.zeros(runs), np.arange(runs), settings, keep_q=False)
-        variant = variant_for(mdp, [agent], runs)
-        reason = compile_custom.why_not_in_lanes(agent_type, variant, mdp.num_actions)
-    return f"one run after another, because: {reason}" if reason else "in lock-step"
-
-
-def _check_room(runs: int, episodes: int, shape: tuple[int, int]) -> None:
-    """Raise `InputError` where memory does not hold what N runs tell, and tables of a shape."""
-    needed = runs * (episodes * _BYTES + 8 * shape[0] * shape[1])
-    if needed > _SURELY_THERE:
-        tables = f", with tables of shape {shape}" if shape[0] else ""
-        check_memory(f"{runs:,} runs of {episodes:,} episodes{tables}", needed)
-
-
-_SURELY_THERE = 2**24
-"""Bytes: so few, that asking how many there are would be a part of a short run."""
-
-
-_BYTES = 13
-"""Of an episode: its return, its length, and whether it was cut short."""
 
 
 def _by_type(

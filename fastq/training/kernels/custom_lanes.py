@@ -22,7 +22,8 @@ from fastq.training.kernels.custom import UPDATE_DRAWS, chosen
 from fastq.training.kernels.custom import learn as learned
 from fastq.training.kernels.lane_agents import agents_of
 from fastq.training.kernels.lane_episodes import Batch
-from fastq.training.kernels.lane_rules import (
+from fastq.training.kernels.lane_step import ON_POLICY, go_from
+from fastq.training.kernels.lane_tables import (
     Here,
     LaneTable,
     LaneTables,
@@ -32,7 +33,6 @@ from fastq.training.kernels.lane_rules import (
     next_state_in,
     state_in,
 )
-from fastq.training.kernels.lane_step import ON_POLICY, go_from
 from fastq.training.kernels.lanes import (
     ACTION,
     GROUP,
@@ -181,7 +181,10 @@ def converted(function: Callable[..., Any], tag: str) -> Any:
     if plain in _OF_NUMBERS:
         return inlined(_without_lanes(plain))
     text, calls = if_conversion.convert(plain)
-    names = {name: converted(one, tag) for name, one in calls.items()}
+    names = {
+        name: one if isinstance(one, np.ndarray) else converted(one, tag)
+        for name, one in calls.items()
+    }
     space: dict[str, Any] = {"__name__": __name__, **_OPERATIONS, **names}
     exec(compile(text, f"<{plain.__name__} in lock-step>", "exec"), space)
     written = space[plain.__name__]

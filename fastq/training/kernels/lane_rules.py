@@ -1,76 +1,35 @@
-"""Custom rules in lock-step: their tables, and the operations of converted rules, on vectors.
+"""The operations of custom rules in lock-step: numbers or vectors in, numbers or vectors out.
 
-`if_conversion` writes a rule without branches, with the operations that are defined here for
-Numba. Each takes numbers or vectors. ``live`` is the mask of the lanes in which Python would do the
-operation; ``here`` says where the group of lanes stands.
-
-What is an error in Python is a *fault* here, and so is a NaN that is written. A fault is noted, and
-the run in its lane is done again by the plain loop, which tells. So an operation may give
-anything where it notes a fault; but it never reads or writes beyond a table.
+`if_conversion` writes a rule without branches, with the operations of its `OPERATIONS`, which are
+defined here for Numba, and in `lane_tables` as far as they read or write. ``live`` is the mask of
+the lanes in which Python would do the operation; ``here`` says where the group of lanes stands.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 from numba import types
 from numba.extending import overload
 
 from fastq.agents import rules
 from fastq.base.jit import inlined
-from fastq.training.kernels import rows, turned
-from fastq.training.kernels.lanes import AHEAD, PAIR, Lanes
-from fastq.training.kernels.rows import index_loader
-from fastq.training.kernels.vector_functions import (
-    bits,
-    each,
-    integers_in,
-    integers_of,
-    small_product,
-    small_words,
-    together,
-    where,
-    words_of,
+from fastq.training.kernels.lane_tables import (
+    OPTIONS,
+    Here,
+    LaneRow,
+    LaneTable,
+    LaneTables,
+    epsilon_greedy,
+    fault,
+    get,
+    greatest,
+    greedy,
+    is_of,
+    put,
 )
-from fastq.training.kernels.vectors import Index, is_vector
+from fastq.training.kernels.vector_functions import each, integers_of, together, where
+from fastq.training.kernels.vectors import is_vector
 
-_ZERO, _ONE, _ALL, _HALF = np.uint64(0), np.uint64(1), np.uint64(255), np.uint64(2**63)
-
-
-class Here(NamedTuple):
-    """The group of lanes that a rule works on."""
-
-    lanes: Lanes
-    at: np.uint64
-    """Where the group's variables stand."""
-    lane: np.uint64
-    """The first of the group."""
-
-
-class LaneTable(NamedTuple):
-    """A table of shape (S, A) in each lane: `q`, or a further one."""
-
-    lanes: Lanes
-    first: Any
-    """The first column of it, in the row of all tables of a state."""
-
-
-class LaneTables(NamedTuple):
-    """The further tables, of shape (T, S, A), in each lane."""
-
-    lanes: Lanes
-
-
-class LaneRow(NamedTuple):
-    """A row of a table, of shape (A,), in each lane."""
-
-    lanes: Lanes
-    place: Any
-    """Where it begins, as if there were lane 0 alone."""
-
-
-def _is(kind: Any, *classes: Any) -> bool:
-    """Say whether a type of Numba's is that of one of these tuples."""
-    return getattr(kind, "instance_class", None) in classes
+__all__ = ["epsilon_greedy", "get", "greatest", "greedy", "put", "where"]
 
 
 def _is_whole(kind: Any) -> bool:
@@ -81,209 +40,12 @@ def _is_whole(kind: Any) -> bool:
     )
 
 
-_OPTIONS: Any = {"forceinline": True}
-
-
-@inlined
-def fault(here: Here, wrong: Any) -> None:
-    """Note a fault in those lanes of a group where something is wrong."""
-    found = bits(wrong)
-    if found != _ZERO:
-        here.lanes.faults[0] |= found << here.lane
-
-
-# Indices, and where what they stand for is. What the loop itself tells a rule is known to be in
-# range, and where it is stands in memory.
-
-state_in, next_state_in = index_loader("state"), index_loader("next state")
-action_in, next_action_in = index_loader("action"), index_loader("next action")
-
-
-def _what(index: Any) -> str:
-    """Say which index of a step a type stands for, if it does for one."""
-    return index.what if isinstance(index, Index) else ""
-
-
-def _count(index: Any) -> int:
-    """Count the parts of an index; 0 where it is no tuple."""
-    return len(index) if isinstance(index, types.BaseTuple) else 0
-
-
-def place_in(index: Any, length: Any, here: Here, live: Any) -> Any:
-    """Give an index as words from 0; a negative one counts from the end, as in Python."""
-    raise NotImplementedError
-
-
-@overload(place_in, jit_options=_OPTIONS)
-def _place_in(index, length, here, live):  # type: ignore[no-untyped-def]
-    if _what(index):
-        return lambda index, length, here, live: words_of(index)
-    return lambda index, length, here, live: _checked(index, length, here, live)
-
-
-@inlined
-def _checked(index: Any, length: Any, here: Here, live: Any) -> Any:
-    """Check an index that a rule has computed."""
-    place, count = words_of(index), np.uint64(length)
-    if bits(place < count) == _ALL:
-        return place
-    place = where(place > _HALF, place + count, place)
-    beyond = place >= count
-    fault(here, live & beyond)
-    return where(beyond, _ZERO, place)
-
-
-def first_of(table: LaneTable, state: Any, here: Here, live: Any) -> Any:
-    """Find where the row of a state begins, as if there were lane 0 alone."""
-    raise NotImplementedError
-
-
-@overload(first_of, jit_options=_OPTIONS)
-def _first_of(table, state, here, live):  # type: ignore[no-untyped-def]
-    if _what(state) == "next state":
-        return lambda table, state, here, live: (
-            rows.words(here.lanes.words, here.at + AHEAD) + table.first
-        )
-    return lambda table, state, here, live: _found(table, state, here, live)
-
-
-@inlined
-def _found(table: LaneTable, state: Any, here: Here, live: Any) -> Any:
-    """Find the row of any state."""
-    lanes = table.lanes
-    stride = np.uint64(len(lanes.actions)) << lanes.shift
-    return small_product(place_in(state, lanes.num_states, here, live), stride) + table.first
-
-
-def row_of(table: LaneTable, state: Any, here: Here, live: Any) -> Any:
-    """Load the row of a state: one vector for each action."""
-    raise NotImplementedError
-
-
-@overload(row_of, jit_options=_OPTIONS)
-def _row_of(table, state, here, live):  # type: ignore[no-untyped-def]
-    if _what(state) == "next state" and _is_first(table):
-        return lambda table, state, here, live: rows.some_columns(
-            here.lanes.q,
-            rows.places(here.lanes.words, here.at + AHEAD),
-            here.lane,
-            here.lanes.columns,
-            here.lanes.actions,
-        )
-    return lambda table, state, here, live: rows.some_columns(
-        here.lanes.q,
-        each(first_of(table, state, here, live)),
-        here.lane,
-        here.lanes.columns,
-        here.lanes.actions,
-    )
-
-
-def _is_first(table: Any) -> bool:
-    """Say whether a table is `q` itself, whose first column is a number."""
-    return _is(table, LaneTable) and not is_vector(table.types[1])
-
-
-@inlined
-def number_of_table(index: Any, lanes: Lanes, here: Here, live: Any) -> Any:
-    """Find the first column of a further table."""
-    actions = np.uint64(len(lanes.actions))
-    table = place_in(index, len(lanes.columns) // len(lanes.actions) - 1, here, live)
-    return small_product(table + _ONE, actions)
-
-
-@inlined
-def loaded(places: Any, here: Here) -> Any:
-    """Load a number of each lane."""
-    return rows.element(here.lanes.q, places, here.lane, here.lanes.columns)
-
-
-@inlined
-def stored(places: Any, value: Any, here: Here, live: Any) -> None:
-    """Write a number of each live lane."""
-    fault(here, live & (value != value))  # noqa: PLR0124 (NaN differs from itself)
-    kept = where(live, value, loaded(places, here))
-    rows.put_element(here.lanes.q, places, here.lane, here.lanes.columns, kept)
-
-
-def places_of(table: Any, index: Any, here: Here, live: Any) -> Any:
-    """Find where the numbers of an index stand, one by one."""
-    raise NotImplementedError
-
-
-@overload(places_of, jit_options=_OPTIONS)
-def _places_of(table, index, here, live):  # type: ignore[no-untyped-def]
-    if _is(table, LaneRow):
-        return lambda table, index, here, live: each(
-            table.place + place_in(index, len(here.lanes.actions), here, live)
-        )
-    if _is(table, LaneTable) and _count(index) == 2:
-        if _is_first(table) and [_what(index[0]), _what(index[1])] == ["state", "action"]:
-            return lambda table, index, here, live: rows.places(here.lanes.words, here.at + PAIR)
-        return lambda table, index, here, live: each(
-            first_of(table, index[0], here, live)
-            + place_in(index[1], len(here.lanes.actions), here, live)
-        )
-    return None
-
-
-# Operations.
-
-
-def get(table: Any, index: Any, here: Here, live: Any) -> Any:
-    """Give ``table[index]``."""
-    raise NotImplementedError
-
-
-@overload(get, jit_options=_OPTIONS)
-def _get(table, index, here, live):  # type: ignore[no-untyped-def]
-    several = _count(index)
-    if _is(table, LaneRow) or (_is(table, LaneTable) and several == 2):
-        return lambda table, index, here, live: loaded(places_of(table, index, here, live), here)
-    if several == 1:
-        return lambda table, index, here, live: get(table, index[0], here, live)
-    if several:
-        return lambda table, index, here, live: get(
-            get(table, index[0], here, live), index[1:], here, live
-        )
-    if _is(table, LaneTable):
-        return lambda table, index, here, live: LaneRow(
-            table.lanes, first_of(table, index, here, live)
-        )
-    if _is(table, LaneTables):
-        return lambda table, index, here, live: LaneTable(
-            table.lanes, number_of_table(index, table.lanes, here, live)
-        )
-    return None
-
-
-def put(table: Any, index: Any, value: Any, here: Here, live: Any) -> None:
-    """Do ``table[index] = value``."""
-    raise NotImplementedError
-
-
-@overload(put, jit_options=_OPTIONS)
-def _put(table, index, value, here, live):  # type: ignore[no-untyped-def]
-    several = _count(index)
-    if _is(table, LaneRow) or (_is(table, LaneTable) and several == 2):
-        return lambda table, index, value, here, live: stored(
-            places_of(table, index, here, live), real(value), here, live
-        )
-    if several == 1:
-        return lambda table, index, value, here, live: put(table, index[0], value, here, live)
-    if several:
-        return lambda table, index, value, here, live: put(
-            get(table, index[0], here, live), index[1:], value, here, live
-        )
-    return None
-
-
 def truth(x: Any) -> Any:
     """Give ``bool(x)``."""
     raise NotImplementedError
 
 
-@overload(truth, jit_options=_OPTIONS)
+@overload(truth, jit_options=OPTIONS)
 def _truth(x):  # type: ignore[no-untyped-def]
     if is_vector(x):
         return (lambda x: x) if x.dtype == types.boolean else (lambda x: x != 0)
@@ -301,7 +63,7 @@ def invert(c: Any) -> Any:
     raise NotImplementedError
 
 
-@overload(invert, jit_options=_OPTIONS)
+@overload(invert, jit_options=OPTIONS)
 def _invert(c):  # type: ignore[no-untyped-def]
     return (lambda c: ~c) if is_vector(c) else (lambda c: not c)
 
@@ -359,7 +121,7 @@ def absolute(x: Any) -> Any:
     raise NotImplementedError
 
 
-@overload(absolute, jit_options=_OPTIONS)
+@overload(absolute, jit_options=OPTIONS)
 def _absolute(x):  # type: ignore[no-untyped-def]
     if is_vector(x) and _is_whole(x):
         return lambda x: where(x < 0, -x, x)
@@ -371,7 +133,7 @@ def whole(x: Any) -> Any:
     raise NotImplementedError
 
 
-@overload(whole, jit_options=_OPTIONS)
+@overload(whole, jit_options=OPTIONS)
 def _whole(x):  # type: ignore[no-untyped-def]
     if not is_vector(x):
         return lambda x: int(x)
@@ -385,7 +147,7 @@ def real(x: Any) -> Any:
     raise NotImplementedError
 
 
-@overload(real, jit_options=_OPTIONS)
+@overload(real, jit_options=OPTIONS)
 def _real(x):  # type: ignore[no-untyped-def]
     if is_vector(x):
         return (lambda x: x) if x.dtype == types.float64 else (lambda x: 1.0 * x)
@@ -397,9 +159,9 @@ def length(x: Any) -> Any:
     raise NotImplementedError
 
 
-@overload(length, jit_options=_OPTIONS)
+@overload(length, jit_options=OPTIONS)
 def _length(x):  # type: ignore[no-untyped-def]
-    if _is(x, LaneTable, LaneTables, LaneRow):
+    if is_of(x, LaneTable, LaneTables, LaneRow):
         return lambda x: extent(x, 0)
     return lambda x: len(x)
 
@@ -409,13 +171,13 @@ def extent(x: Any, k: int) -> Any:
     raise NotImplementedError
 
 
-@overload(extent, jit_options=_OPTIONS, prefer_literal=True)
+@overload(extent, jit_options=OPTIONS, prefer_literal=True)
 def _extent(x, k):  # type: ignore[no-untyped-def]
     if not isinstance(k, types.IntegerLiteral):
         return None
     shape = ("tables", "states", "actions")
     for kind, names in ((LaneTables, shape), (LaneTable, shape[1:]), (LaneRow, shape[2:])):
-        if _is(x, kind):
+        if is_of(x, kind):
             return _EXTENTS[names[k.literal_value]]
     return lambda x, k: x.shape[k]
 
@@ -425,29 +187,6 @@ _EXTENTS = {
     "states": lambda x, k: x.lanes.num_states,
     "actions": lambda x, k: len(x.lanes.actions),
 }
-
-
-# What fastq.rules has, by rows that are turned.
-
-
-@inlined
-def greatest(q: LaneTable, state: Any, here: Here, live: Any) -> Any:
-    """Find the greatest Q-value in a state."""
-    return turned.greatest_of(row_of(q, state, here, live), ())
-
-
-@inlined
-def greedy(q: LaneTable, state: Any, here: Here, live: Any) -> Any:
-    """Find the first of the best actions in a state."""
-    return integers_in(small_words(turned.best_of(row_of(q, state, here, live), ())))
-
-
-@inlined
-def epsilon_greedy(q: LaneTable, state: Any, u: Any, epsilon: Any, here: Here, live: Any) -> Any:
-    """Draw an action: with probability epsilon any, otherwise the first of the best."""
-    any_one = small_words(u / epsilon * len(q.lanes.actions))
-    best = small_words(turned.best_of(row_of(q, state, here, live), ()))
-    return integers_in(where(u < epsilon, any_one, best))
 
 
 _power = rules.power
