@@ -22,6 +22,7 @@ from fastq.training.kernels.vector_functions import (
     bits,
     each,
     integers_in,
+    numbers_of,
     small_product,
     small_words,
     together,
@@ -229,6 +230,15 @@ def _get(table, index, here, live):  # type: ignore[no-untyped-def]  # noqa: PLR
     several = _count(index)
     if isinstance(table, types.Array):
         return _of_array(table, several)
+    if several == 2 and _is_at_hand(table, index[0]):
+        if not is_vector(index[1]):
+            return lambda table, index, here, live: _of_column(
+                row_of(table, index[0], here, live), index[1], here, live
+            )
+        if _num_actions(table) <= _FEW:
+            return lambda table, index, here, live: _of_columns(
+                row_of(table, index[0], here, live), index[1], here, live
+            )
     if is_of(table, LaneRow) or (is_of(table, LaneTable) and several == 2):
         return lambda table, index, here, live: loaded(places_of(table, index, here, live), here)
     if several == 1:
@@ -246,6 +256,38 @@ def _get(table, index, here, live):  # type: ignore[no-untyped-def]  # noqa: PLR
             table.lanes, number_of_table(index, table.lanes, here, live)
         )
     return None
+
+
+_FEW = 8
+"""Actions, of which a value is selected from a row sooner than loaded alone."""
+
+
+def _is_at_hand(table: Any, state: Any) -> bool:
+    """Say whether the row of a state is one that rules read again and again: then it is turned."""
+    return _is_first(table) and _what(state) == "next state"
+
+
+def _num_actions(table: Any) -> int:
+    """Count the actions of a table, by its type."""
+    lanes = table.types[0].referred
+    return len(lanes.types[lanes.fields.index("actions")])
+
+
+@inlined
+def _of_column(row: Any, action: Any, here: Here, live: Any) -> Any:
+    """Give the value of an action that is the same in all lanes."""
+    index = action + len(row) if action < 0 else action
+    if index < 0 or index >= len(row):
+        fault(here, live)
+        index = 0
+    return row[index]
+
+
+@inlined
+def _of_columns(row: Any, action: Any, here: Here, live: Any) -> Any:
+    """Give the value of an action in each lane."""
+    index = numbers_of(place_in(action, len(row), here, live)) + 0.5
+    return turned.column_at(row, (index,))
 
 
 def _of_array(table: Any, several: int) -> Any:

@@ -42,12 +42,9 @@ def act(
     share, greedy = epsilon / len(world.actions), np.uint64(work.greedy[row])
     softmax = GENERAL and agent.temperature > 0.0
     if not softmax and _has_one_best(q, row, greedy, agent, world):
-        constants = draw_constants(epsilon, len(world.actions))
-        place = epsilon_greedy(
-            np.float64(np.int64(k)), greedy + 0.5, constants.scale, constants.offset
-        )
-        if abs(place - math.floor(place + 0.5)) > constants.margin:
-            return np.uint64(np.int64(place))
+        action, certain = _greedy_or_uniform(k, greedy, epsilon, len(world.actions))
+        if certain:
+            return action
     fill_policy(q, row, greedy, share, 1.0 - epsilon, agent, work.probabilities, world.actions)
     return draw_as_choice(k, work.probabilities)
 
@@ -178,6 +175,27 @@ def renew_greedy(
         value, best = q[row + changed], q[row + greedy]
         if value > best or (value == best and changed < greedy):
             work.greedy[row] = changed
+
+
+@inlined
+def _greedy_or_uniform(
+    k: np.uint64, greedy: np.uint64, epsilon: float, num_actions: int
+) -> tuple[np.uint64, bool]:
+    """Find the epsilon-greedy action from the uniform alone; say whether rounding cannot matter.
+
+    It is `epsilon_greedy` with branches. Most draws are greedy, which the processor foresees; it
+    need not wait for the draw then to take the next step.
+    """
+    u, share = k * _STEP, epsilon / num_actions
+    low = greedy * share
+    high = low + share + (1.0 - epsilon)
+    if low <= u < high:
+        return greedy, bool(low + _MARGIN <= u < high - _MARGIN)
+    if share <= _MARGIN:
+        return greedy, False
+    index = (u if u < low else u - (1.0 - epsilon)) / share
+    off = abs(index - math.floor(index + 0.5)) * share
+    return np.uint64(index), bool(off > _MARGIN)
 
 
 @inlined
