@@ -17,6 +17,7 @@ def test_what_is_estimated_comes_true(fields, tmp_path, record):
     found = plan(sweep, tmp_path / "x")
     assert not (tmp_path / "x").exists()
     assert (found.finished, found.missing) == (0, 1800)
+    assert found.loops == {"q_learning": "in lock-step"}
     results = fastq.run(sweep, out=tmp_path / "x", n_jobs=1, progress=False)
     steps = fastq.Results(tmp_path / "x").manifest["steps"]
     assert steps == round(results.summary()["length"].mean() * 1800 * 100)
@@ -28,7 +29,8 @@ def test_what_is_estimated_comes_true(fields, tmp_path, record):
 
 def test_what_is_left_to_do(fields, study):
     before = contents(study)
-    assert plan(fastq.Sweep(**fields), study).missing == 0
+    nothing = plan(fastq.Sweep(**fields), study)
+    assert (nothing.missing, nothing.loops) == (0, {})
     longer = plan(fastq.Sweep(**{**fields, "runs": 7}), study)
     assert (longer.finished, longer.missing) == (30, 12)
     assert longer.steps > 0

@@ -141,8 +141,9 @@ def test_fastqs_own_agents():
 
 def test_the_report():
     found = check_parity(Own(alpha=0.5), WORLDS["lake"], episodes=7, runs=3)
-    agent, environment, runs, episodes, steps = found
+    agent, environment, runs, episodes, steps, batches = found
     assert (agent, environment, runs, episodes) == (Own(alpha=0.5), "FrozenLake-v1", 3, 7)
+    assert batches == "in lock-step"
     batch = fastq.train_batch(
         fastq.FiniteMDP.from_gymnasium("FrozenLake-v1"), agent, episodes=7, seed=0, runs=3
     )
