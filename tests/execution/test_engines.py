@@ -31,7 +31,7 @@ def dask_cluster():
     """A cluster of two worker processes."""
     distributed = pytest.importorskip("distributed", reason="dask is not installed")
     dask = pytest.importorskip("dask")
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0, **engines._NEVER}),
         distributed.LocalCluster(**options, silence_logs=50) as found,
