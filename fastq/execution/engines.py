@@ -38,6 +38,9 @@ _GLANCE = 0.5
 """Seconds until a worker looks again whether its parent lives."""
 _PATIENCE = 10.0
 """Seconds until nobody is thought to listen at an address."""
+_NEVER = {"distributed.deploy.lost-worker-timeout": "365 days"}
+"""How long a cluster of this machine waits until a worker that died is back. Dask gives it up after
+15 seconds: where workers start slowly and die often, none would be left in the end."""
 
 
 class Engine(ABC):
@@ -220,12 +223,14 @@ class _Dask(Engine):
 def _dask(n_jobs: int, address: str | None) -> Iterator[Engine]:
     """Connect to dask's scheduler, or start a cluster of this machine's cores."""
     try:
+        import dask
         import distributed
     except ImportError:
         raise _missing("dask") from None
     with contextlib.ExitStack() as stack:
         try:
             if address is None:
+                stack.enter_context(dask.config.set(_NEVER))
                 options = {"n_workers": joblib.effective_n_jobs(n_jobs), "threads_per_worker": 1}
                 cluster = distributed.LocalCluster(dashboard_address=":0", **options)
                 stack.enter_context(cluster)

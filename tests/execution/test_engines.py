@@ -17,7 +17,7 @@ import fastq
 from fastq.execution import engines
 from fastq.execution.engines import engine
 from tests.conftest import SMALL, rerun
-from tests.support.engine_contract import FIELDS, EngineContract, ProcessContract
+from tests.support.engine_contract import FIELDS, PATIENCE, EngineContract, ProcessContract
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +31,9 @@ def dask_cluster():
     """A cluster of two worker processes."""
     distributed = pytest.importorskip("distributed", reason="dask is not installed")
     dask = pytest.importorskip("dask")
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        dask.config.set({"distributed.scheduler.allowed-failures": 0, **engines._NEVER}),
         distributed.LocalCluster(**options, silence_logs=50) as found,
     ):
         yield found
@@ -74,6 +74,8 @@ class TestDask(ProcessContract):
 
     @pytest.fixture
     def options(self, dask_cluster):
+        """As ever, when those that the last test killed are back."""
+        dask_cluster.wait_for_workers(2, timeout=PATIENCE)
         return {"backend": "dask", "n_jobs": -1, "address": dask_cluster.scheduler_address}
 
     def test_the_runs_of_a_worker_that_is_killed_are_done_again(
@@ -104,6 +106,23 @@ def test_a_cluster_of_this_machine_is_started_and_ended(backend, package, tmp_pa
     assert done.returncode == 0, done.stderr
     found, expected = fastq.Results(tmp_path / "x"), rerun(SMALL, tmp_path / "y")
     pd.testing.assert_frame_equal(found.episodes(), expected.episodes(), check_exact=True)
+
+
+def test_a_cluster_of_this_machine_keeps_workers_that_are_slow_to_come_back(monkeypatch):
+    """By default, dask does without one that is away 15 seconds after it died, even the last."""
+    dask, distributed = pytest.importorskip("dask"), pytest.importorskip("distributed")
+    name, patience = "distributed.deploy.lost-worker-timeout", []
+
+    def start(**options):
+        patience.append(dask.config.get(name))
+        raise RuntimeError("enough")
+
+    monkeypatch.setattr(distributed, "LocalCluster", start)
+    with dask.config.set({name: "15s"}):
+        with pytest.raises(fastq.InputError, match="enough"), engine("dask", 1):
+            pass
+        assert dask.config.get(name) == "15s"
+    assert patience == [engines._NEVER[name]]
 
 
 def test_what_loky_says_of_tasks_that_were_taken_from_it_is_not_printed(monkeypatch):
