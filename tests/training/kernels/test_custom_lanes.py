@@ -162,17 +162,6 @@ def test_what_has_no_form_for_lanes_is_trained_by_the_plain_loop(kind, reason):
     assert fastq.check_parity(kind(), WINDY, episodes=3, max_steps=40).batches == how(kind())
 
 
-@pytest.mark.parametrize(
-    ("agent", "runs", "reason"),
-    [
-        (fastq.DynaQ(), 20, "dyna_q has no rule for lock-step"),
-        (fastq.QLearning(), 7, "there are fewer than 8 runs"),
-    ],
-)
-def test_why_fastqs_own_are_not_in_lanes(agent, runs, reason):
-    assert how(agent, runs=runs) == f"one run after another, because: {reason}"
-
-
 class Divides(Learner):
     """It fails where a sum of steps comes to a number."""
 
