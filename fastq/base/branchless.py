@@ -49,7 +49,7 @@ class Expressions:
         self.defined = {*code.co_varnames[: code.co_argcount]}
         """The local names that the text has set so far."""
         closed = dict.fromkeys(code.co_freevars) | closed_over(function)
-        known: Any = function.__builtins__  # type: ignore[attr-defined]
+        known: Any = function.__builtins__
         self._outside: dict[str, Any] = {**known, **function.__globals__, **closed}
         self._count: Counter[str] = Counter()
 
