@@ -104,8 +104,16 @@ def how(agent, mdp=WINDY, runs=20):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["windy", "frozen lake", "normal rewards"])
-@pytest.mark.parametrize("kind", [Learner, Branches, Counts])
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (Learner, "windy"),
+        (Branches, "windy"),
+        (Branches, "normal rewards"),
+        (Counts, "frozen lake"),
+        (Counts, "normal rewards"),
+    ],
+)
 def test_a_batch_equals_its_runs_alone(kind, name):
     mdp, _ = world(name)
     agents = [kind(), kind(gamma=0.9, epsilon=0.0), kind(gamma=0.5, initial_value=1.0)]
