@@ -151,7 +151,7 @@ def test_bench_notices_a_kernel_that_differs(fastq, monkeypatch):
 @pytest.mark.slow
 def test_the_first_time_it_says_that_it_compiles(here):
     """A process with an empty cache says so; the next one does not."""
-    command = [sys.executable, "-m", "fastq", "sweep", "mine.toml", "--out"]
+    command = [sys.executable, "-m", "fastq", "sweep", "mine.toml", "--jobs", "1", "--out"]
     environment = {"NUMBA_CACHE_DIR": str(here / "cache"), "PATH": ""}
     said = [
         subprocess.run(

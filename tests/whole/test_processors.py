@@ -3,6 +3,9 @@
 Numba compiles for the processor that it finds. Here fresh processes are told of another one: x86-64
 as it was at first, with vectors of two numbers, and Haswell, with vectors of four and a fused
 multiply-add, which would round once where the reference rounds twice.
+
+A kernel takes seconds to compile, three times. So there is one of each loop, in a world with few
+actions: in lock-step an agent that adds up products, in the plain loop a custom algorithm.
 """
 
 import json
@@ -33,12 +36,11 @@ def digests(run):
     tables = (run.q, run.returns, run.lengths)
     return [hashlib.sha256(table.tobytes()).hexdigest() for table in tables]
 
-windy = fastq.windy_gridworld()
+world = fastq.random_mdp(12, 2, 1, seed=0, ends=0.1)
+several, one = {"episodes": 30, "seed": 0, "runs": 40}, {"episodes": 30, "seed": 0}
 print(json.dumps([
-    digests(fastq.train_batch(windy, fastq.QLearning(gamma=0.9), episodes=30, seed=0, runs=40)),
-    digests(fastq.train_batch(windy, fastq.ExpectedSarsa(gamma=0.9), episodes=30, seed=0, runs=40)),
-    digests(fastq.train(windy, fastq.Sarsa(gamma=0.9), episodes=30, seed=0)),
-    digests(fastq.train(windy, Own(), episodes=30, seed=0)),
+    digests(fastq.train_batch(world, fastq.ExpectedSarsa(gamma=0.9), **several)),
+    digests(fastq.train(world, Own(), **one)),
 ]))
 """
 IS_X86 = platform.machine() in ("x86_64", "AMD64")
@@ -72,6 +74,6 @@ def test_kernels_compute_the_same_bits_on_all_processors(tmp_path):
     folders = [tmp_path / str(number) for number in range(len(told))]
     with ThreadPoolExecutor(2) as two:
         here, *others = two.map(digests, folders, told)
-    assert len({word for row in here for word in row}) == 12
+    assert len({word for row in here for word in row}) == 6
     for other in others:
         assert other == here
