@@ -35,25 +35,37 @@ def test_compiled_equals_plain():
         assert contracted(a, b, c) == a * b + c  # a fused multiply-add would round once, not twice
 
 
+USES_A_HELPER = """
+import numpy as np
+from fastq.base.jit import compiled
+from fastq.training.kernels.scalars import draw_unit
+
+@compiled
+def first(stream):
+    return draw_unit(stream)
+
+print(first(np.array([2**62, 0, 0, 0], dtype=np.uint64)), sum(first.stats.cache_hits.values()))
+"""
+
+
 @pytest.mark.slow
 def test_an_edited_helper_is_not_read_from_the_cache(tmp_path):
     """Numba checks only the file of the cached function itself; the digest checks the others."""
     package = Path(jit.__file__).parents[1]
     shutil.copytree(package, tmp_path / "fastq", ignore=shutil.ignore_patterns("__pycache__"))
-    code = (
-        "import fastq; mdp = fastq.windy_gridworld();"
-        "print(fastq.train(mdp, fastq.QLearning(), episodes=1, seed=0, max_steps=1).q[30].min())"
-    )
+    (tmp_path / "uses.py").write_text(USES_A_HELPER)
 
-    def first_value():
-        command = [sys.executable, "-c", code]
+    def first_and_hits():
+        command = [sys.executable, "uses.py"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-        return float(done.stdout)
+        return done.stdout.split()
 
-    assert first_value() == -0.6
-    rule = tmp_path / "fastq" / "training" / "kernels" / "values.py"
-    rule.write_text(rule.read_text().replace("value + alpha *", "value + 2.0 * alpha *"))
-    assert first_value() == -1.2
+    assert first_and_hits() == ["0.25", "0"]
+    assert first_and_hits() == ["0.25", "1"]
+    helper = tmp_path / "fastq" / "training" / "kernels" / "scalars.py"
+    text = helper.read_text()
+    helper.write_text(text.replace("draw(stream) * _STEP", "draw(stream) * (2.0 * _STEP)"))
+    assert first_and_hits() == ["0.5", "0"]
 
 
 SCALE, SHIFT = 2.0, 0.0

@@ -195,7 +195,7 @@ def test_edited_code_is_another_configuration(fields, tmp_path):
 def test_diverging_runs_are_counted_and_the_others_go_on(fields, tmp_path):
     """One begins at the greatest float, and its first reward takes it beyond."""
     outcome = (1.0, 0, 2.0**1000, False)
-    mdp = fastq.FiniteMDP.from_arrays([[[outcome], [outcome]]], max_steps=1)
+    mdp = fastq.FiniteMDP.from_arrays([[[outcome]] * 4], max_steps=1)
     grid = {"initial_value": [0.0, sys.float_info.max]}
     fields |= {"env": mdp, "grid": grid, "fixed": {"alpha": 1.0}}
     found = rerun(fields, tmp_path / "x").summary()

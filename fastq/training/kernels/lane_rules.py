@@ -12,24 +12,30 @@ from numba.extending import overload
 
 from fastq.agents import rules
 from fastq.base.jit import inlined
+from fastq.training.kernels import turned
 from fastq.training.kernels.lane_tables import (
     OPTIONS,
     Here,
     LaneRow,
     LaneTable,
     LaneTables,
-    epsilon_greedy,
     fault,
     get,
-    greatest,
-    greedy,
     is_of,
     put,
+    row_of,
 )
-from fastq.training.kernels.vector_functions import each, integers_of, together, where
+from fastq.training.kernels.vector_functions import (
+    each,
+    integers_in,
+    integers_of,
+    small_words,
+    together,
+    where,
+)
 from fastq.training.kernels.vectors import is_vector
 
-__all__ = ["epsilon_greedy", "get", "greatest", "greedy", "put", "where"]
+__all__ = ["get", "put", "where"]
 
 
 def _is_whole(kind: Any) -> bool:
@@ -214,3 +220,23 @@ def power(base: Any, exponent: Any, here: Here, live: Any) -> Any:
 def choice(condition: Any, a: Any, b: Any, here: Here, live: Any) -> Any:
     """Give one of two values, as `fastq.rules.where` does."""
     return where(truth(condition), a, b)
+
+
+@inlined
+def greatest(q: LaneTable, state: Any, here: Here, live: Any) -> Any:
+    """Find the greatest Q-value in a state."""
+    return turned.greatest_of(row_of(q, state, here, live), ())
+
+
+@inlined
+def greedy(q: LaneTable, state: Any, here: Here, live: Any) -> Any:
+    """Find the first of the best actions in a state."""
+    return integers_in(small_words(turned.best_of(row_of(q, state, here, live), ())))
+
+
+@inlined
+def epsilon_greedy(q: LaneTable, state: Any, u: Any, epsilon: Any, here: Here, live: Any) -> Any:
+    """Draw an action: with probability epsilon any, otherwise the first of the best."""
+    any_one = small_words(u / epsilon * len(q.lanes.actions))
+    best = small_words(turned.best_of(row_of(q, state, here, live), ()))
+    return integers_in(where(u < epsilon, any_one, best))

@@ -21,10 +21,8 @@ from fastq.training.kernels.rows import index_loader
 from fastq.training.kernels.vector_functions import (
     bits,
     each,
-    integers_in,
     numbers_of,
     small_product,
-    small_words,
     together,
     where,
     words_of,
@@ -358,23 +356,3 @@ def _put(table, index, value, here, live):  # type: ignore[no-untyped-def]
             get(table, index[0], here, live), index[1:], value, here, live
         )
     return None
-
-
-@inlined
-def greatest(q: LaneTable, state: Any, here: Here, live: Any) -> Any:
-    """Find the greatest Q-value in a state."""
-    return turned.greatest_of(row_of(q, state, here, live), ())
-
-
-@inlined
-def greedy(q: LaneTable, state: Any, here: Here, live: Any) -> Any:
-    """Find the first of the best actions in a state."""
-    return integers_in(small_words(turned.best_of(row_of(q, state, here, live), ())))
-
-
-@inlined
-def epsilon_greedy(q: LaneTable, state: Any, u: Any, epsilon: Any, here: Here, live: Any) -> Any:
-    """Draw an action: with probability epsilon any, otherwise the first of the best."""
-    any_one = small_words(u / epsilon * len(q.lanes.actions))
-    best = small_words(turned.best_of(row_of(q, state, here, live), ()))
-    return integers_in(where(u < epsilon, any_one, best))

@@ -119,8 +119,9 @@ def test_transitions_are_packed_as_documented():
     following = used[..., 0].copy().view(np.uint64).astype(int)
     assert np.array_equal(used[..., 1], mdp.reward)
     assert np.array_equal(following & 1, mdp.terminated)
-    expected = np.where(mdp.terminated, 0, mdp.next_state * mdp.num_actions)
-    assert np.array_equal(following >> 1, expected)
+    state = np.where(mdp.terminated, 0, mdp.next_state)
+    assert np.array_equal(following >> 32, state)
+    assert np.array_equal((following & (2**32 - 1)) >> 1, state * mdp.num_actions)
 
 
 @pytest.mark.parametrize(("runs", "fits"), [(7, False), (8, True)])

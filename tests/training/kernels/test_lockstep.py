@@ -140,7 +140,7 @@ def test_runs_of_a_batch_need_not_learn_alike():
 @pytest.mark.slow
 def test_a_run_that_diverges_does_so_alone():
     mdp = fastq.FiniteMDP.from_arrays(
-        [[[(1.0, 1, 1e306, False)], [(1.0, 0, 0.0, True)]], [[(1.0, 0, 1e306, False)]] * 2]
+        [[[(1.0, 1, 1e306, False)], *[[(1.0, 0, 0.0, True)]] * 3], [[(1.0, 0, 1e306, False)]] * 4]
     )
     agents = [
         QLearning(alpha=1.0, initial_value=1.79e308),
