@@ -98,9 +98,8 @@ def _point(mdp: fastq.FiniteMDP) -> dict[Loop, float]:
     """Time a step by all loops: runs long enough that to clear their tables costs little."""
     episodes = min(max(20, 2 * mdp.num_states // LIMIT), 200)
     works: dict[Loop, Work] = {PLAIN: _plain}
-    with mock.patch.object(lanes, "MOST_BYTES", 2**40):
-        if build.variant_for(mdp, [fastq.QLearning()], BATCH).in_lanes:
-            works[LOCKSTEP] = _lockstep
+    if build.variant_for(mdp, [fastq.QLearning()], BATCH).in_lanes:
+        works[LOCKSTEP] = _seconds
     if c.compiler():
         works[C] = functools.partial(_in_c, _twin(mdp))
     for work in works.values():
@@ -119,12 +118,6 @@ def _twin(mdp: fastq.FiniteMDP) -> c.Twin:
     found = fastq.train_batch(mdp, fastq.QLearning(), episodes=2, seed=REPEATS, runs=runs)
     check(str(mdp), found, twin.prepare(REPEATS, np.arange(runs), 2)())
     return twin
-
-
-def _lockstep(mdp: fastq.FiniteMDP, runs: int, episodes: int, seed: int) -> tuple[float, int]:
-    """Train some runs in lock-step, however large their tables are."""
-    with mock.patch.object(lanes, "MOST_BYTES", 2**40):
-        return _seconds(mdp, runs, episodes, seed)
 
 
 def _plain(mdp: fastq.FiniteMDP, runs: int, episodes: int, seed: int) -> tuple[float, int]:

@@ -34,8 +34,9 @@ FEWEST_RUNS = WIDTH
 MOST_COLUMNS = 64
 """A row of all tables of a lane is held in as many vectors."""
 
-MOST_BYTES = 2**33
-"""Of the tables of all lanes. Runs with larger tables are trained one after another."""
+MOST_BYTES = 2**30
+"""Of the tables of all lanes. There are fewer lanes where they are large; where those of the fewest
+are larger, runs are trained one after another."""
 
 CACHED_BYTES = 2**20
 """Tables beyond it do not lie in the caches of one core: rows are asked for ahead of time."""
@@ -118,7 +119,7 @@ def fits_lanes(mdp: FiniteMDP, facts: KernelFacts, runs: int) -> bool:
 
 def why_not_in_lanes(mdp: FiniteMDP, facts: KernelFacts, runs: int) -> str:
     """Say why so many runs are not in lock-step; nothing where they are."""
-    columns, size = facts.tables * mdp.num_actions, num_lanes(runs) * _table_bytes(mdp, facts)
+    columns, size = facts.tables * mdp.num_actions, _bytes_of_all(mdp, facts, runs)
     reason = ""
     if not facts.in_lanes:
         reason = f"{facts.agent.name} has no rule for lock-step"
@@ -137,6 +138,19 @@ def num_lanes(runs: int) -> int:
     return 8 if runs <= 8 else 16 if runs <= 16 else 32 if runs < 128 else MOST_LANES
 
 
+def _lanes_for(mdp: FiniteMDP, facts: KernelFacts, runs: int) -> int:
+    """Choose how many lanes work on so many runs: fewer where their tables are large."""
+    lanes = num_lanes(runs)
+    while lanes > WIDTH and lanes * _table_bytes(mdp, facts) > MOST_BYTES:
+        lanes //= 2
+    return lanes
+
+
+def _bytes_of_all(mdp: FiniteMDP, facts: KernelFacts, runs: int) -> int:
+    """Count the bytes of the tables of all lanes."""
+    return _lanes_for(mdp, facts, runs) * _table_bytes(mdp, facts)
+
+
 def _table_bytes(mdp: FiniteMDP, facts: KernelFacts) -> int:
     """Count the bytes of the Q-tables of one lane; there is room for a power of two of them."""
     return mdp.num_states * mdp.num_actions * 8 << (facts.tables - 1).bit_length()
@@ -144,14 +158,14 @@ def _table_bytes(mdp: FiniteMDP, facts: KernelFacts) -> int:
 
 def exceeds_caches(mdp: FiniteMDP, facts: KernelFacts, runs: int) -> bool:
     """Say whether the tables of all lanes are too large for the caches of a core."""
-    return num_lanes(runs) * _table_bytes(mdp, facts) > CACHED_BYTES
+    return _bytes_of_all(mdp, facts, runs) > CACHED_BYTES
 
 
 def lay_out_lanes(
     mdp: FiniteMDP, agents: Sequence[Agent], facts: KernelFacts, learners: Learners, runs: int
 ) -> Lanes:
     """Allocate lanes for so many runs of agents of one class."""
-    lanes, tables = num_lanes(runs), facts.tables
+    lanes, tables = _lanes_for(mdp, facts, runs), facts.tables
     values = lanes * _table_bytes(mdp, facts) // 8
     memory = aligned_zeros(int(GROUP) * lanes // WIDTH, np.uint64)
     outcome_shift = (mdp.num_outcomes - 1).bit_length()

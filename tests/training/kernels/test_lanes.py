@@ -135,6 +135,15 @@ def test_more_runs_have_more_lanes(runs, count):
     assert lanes.num_lanes(runs) == int(here.groups) * 8 == len(here.run_of) == count
 
 
+@pytest.mark.parametrize(("room", "count"), [(64, 64), (63, 32), (32, 32), (31, 16), (8, 8)])
+def test_large_tables_have_fewer_lanes(room, count, monkeypatch):
+    mdp = fastq.windy_gridworld()
+    monkeypatch.setattr(lanes, "MOST_BYTES", room * 8 * mdp.num_states * mdp.num_actions)
+    assert lanes.fits_lanes(mdp, facts_of(QL), 500)
+    here, _ = lay_out(mdp, QL(), 500)
+    assert len(here.run_of) == count
+
+
 @numba.njit
 def outcomes_of(here):
     lane_step.draw_outcomes(here)

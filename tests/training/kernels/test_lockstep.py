@@ -246,7 +246,7 @@ def test_worlds_that_lanes_do_not_fit(kind, mdp, in_lanes):
 
 
 def test_tables_of_all_lanes_have_a_bound(in_lanes, monkeypatch):
-    monkeypatch.setattr(lanes, "MOST_BYTES", 16 * 70 * 4 * 8 - 1)
+    monkeypatch.setattr(lanes, "MOST_BYTES", 8 * 70 * 4 * 8 - 1)
     fastq.train_batch(fastq.windy_gridworld(), QLearning(), runs=16, episodes=1, seed=0)
     assert not in_lanes
 
