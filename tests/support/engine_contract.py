@@ -81,6 +81,12 @@ def double(number):
     return 2 * number
 
 
+def double_slowly(number):
+    """Take so long that MANY tasks outlast a main process that is held up for seconds."""
+    time.sleep(0.02)
+    return double(number)
+
+
 def first_one_late(task):
     """Let the first task last until somebody says that the second one was given back."""
     number, given = task
@@ -144,7 +150,7 @@ class EngineContract:
                 yield number
 
         with engine(**options) as workers:
-            with closing(workers.each(double, tasks())) as done:
+            with closing(workers.each(double_slowly, tasks())) as done:
                 next(done)
             count = len(handed_out)
             assert count < MANY
