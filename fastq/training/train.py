@@ -223,7 +223,8 @@ def train_pairs(
     count, shape = len(agent_index), (mdp.num_states, mdp.num_actions)
     check_room(count, settings.episodes, shape if keep_q else (0, 0))
     states = _stream_states(mdp, agents, agent_index, run_index, settings)
-    q = np.empty((count if keep_q else 1, *shape))
+    room = np.zeros((count + 1 if keep_q else 1, *shape))  # one more, for lanes without a run
+    q = room[:count]
     output = TrainingOutput(
         np.empty((count, settings.episodes)),
         np.zeros((count, settings.episodes), dtype=np.int32),
@@ -233,7 +234,7 @@ def train_pairs(
     )
     for group, learner_of, runs in _by_type(agents, agent_index):
         variant = variant_for(mdp, group, len(runs))
-        _fill(variant, mdp, group, learner_of, runs, states, settings.max_steps, q, output)
+        _fill(variant, mdp, group, learner_of, runs, states, settings.max_steps, room, output)
         lost = output.diverged[runs]
         if np.count_nonzero(lost) and not is_custom(type(group[0])):
             again = _stream_states(mdp, agents, agent_index, run_index, settings)
@@ -245,7 +246,7 @@ def train_pairs(
                 runs[lost],
                 again,
                 settings.max_steps,
-                q,
+                room,
                 output,
             )
     if np.count_nonzero(output.diverged):
@@ -262,10 +263,14 @@ def _fill(
     runs: NDArray[np.int64],
     states: tuple[NDArray[np.uint64], NDArray[np.uint64]],
     max_steps: int,
-    q: NDArray[np.float64],
+    room: NDArray[np.float64],
     output: TrainingOutput,
 ) -> None:
-    """Let a kernel train some runs of agents of one class; `states` are used up."""
+    """Let a kernel train some runs of agents of one class; `states` are used up.
+
+    `room`, all zero, has a table for each of N runs, and one more; or it has one for all.
+    """
+    q = room[: len(output.finished)]
     agent_type = type(agents[0])
     facts, learners = facts_of(agent_type), lay_out_learners(agents)
     rows = facts.rows or variant.in_lanes
@@ -276,7 +281,7 @@ def _fill(
         runs,
         *states,
         q.reshape(len(q), -1) if rows else q,
-        lay_out_lanes(mdp, agents, facts, learners, len(runs))
+        lay_out_lanes(mdp, agents, facts, learners, len(runs), room if len(room) > len(q) else None)
         if variant.in_lanes
         else lay_out_work(mdp, agents, facts),
         output,
@@ -288,7 +293,7 @@ def _fill(
         left = ~output.finished[runs]
         if left.any():  # a rule failed there, or has no form for lanes: the plain loop will say
             alone = variant_for(mdp, agents, 1)
-            _fill(alone, mdp, agents, learner_of[left], runs[left], states, max_steps, q, output)
+            _fill(alone, mdp, agents, learner_of[left], runs[left], states, max_steps, room, output)
     else:
         compile_custom.train(agent_type, variant, arguments)
 

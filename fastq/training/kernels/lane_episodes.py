@@ -4,6 +4,7 @@ All this is seldom, so it is done for one lane at a time, as the plain loop does
 the template of `lockstep`.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,11 +13,13 @@ from numpy.typing import NDArray
 from fastq.base.jit import inlined
 from fastq.training.kernels.lane_step import (
     CUSTOM,
+    LARGE,
     ON_POLICY,
 )
 from fastq.training.kernels.lanes import (
     ACTION,
     AHEAD,
+    BASE,
     BEGIN,
     DEADLINE,
     ENVIRONMENT,
@@ -74,14 +77,11 @@ def begin_run(batch: Batch, lanes: Lanes, lane: np.uint64, index: int, tick: np.
     agent = batch.learners.current[batch.learner_of[index]]
     lanes.run_of[lane], lanes.episode_of[lane] = index, 0
     width = len(batch.world.actions)
-    for state in range(batch.q.shape[1] // width):
-        first = first_place(lanes, lane, np.uint64(state * width))
-        for column in range(len(lanes.columns)):
-            place = first + np.uint64(column)
-            further = CUSTOM and column >= width
-            lanes.q[place] = 0.0 if further else agent.initial_value
-            if GENERAL:
-                forget(lanes, place)
+    if LARGE:
+        number = np.uint64(run) if lanes.in_place else lane
+        lanes.words[BASE + slot_of(lane)] = number * (np.uint64(batch.q.shape[1]) << lanes.shift)
+    if not (LARGE and lanes.in_place and is_zero(agent.initial_value)):
+        fill_tables(lanes, lane, batch.q.shape[1] // width, agent.initial_value)
     slot = slot_of(lane)
     lanes.words[NEXT + slot] = _ZERO  # no step has terminated
     for i in range(4):
@@ -90,6 +90,26 @@ def begin_run(batch: Batch, lanes: Lanes, lane: np.uint64, index: int, tick: np.
         lanes.words[ENVIRONMENT + word] = batch.environment_streams[run, i]
     follow(batch, lanes, lane)
     begin_episode(batch, lanes, lane, tick)
+
+
+@inlined
+def is_zero(value: float) -> bool:
+    """Say whether a value is what memory is full of that was not written yet: no -0.0."""
+    return bool(value == 0.0 and math.copysign(1.0, value) > 0.0)
+
+
+@inlined
+def fill_tables(lanes: Lanes, lane: np.uint64, num_states: int, initial_value: float) -> None:
+    """Let the tables of a lane begin: custom algorithms have further ones, which begin with 0."""
+    width = len(lanes.actions)
+    for state in range(num_states):
+        first = first_place(lanes, lane, np.uint64(state * width))
+        for column in range(len(lanes.columns)):
+            place = first + np.uint64(column)
+            further = CUSTOM and column >= width
+            lanes.q[place] = 0.0 if further else initial_value
+            if GENERAL:
+                forget(lanes, place)
 
 
 @inlined
@@ -148,7 +168,7 @@ def begin_episode(batch: Batch, lanes: Lanes, lane: np.uint64, tick: np.uint64) 
     k = draw_in_lane(lanes.words, ENVIRONMENT + slot) if STOCHASTIC else _ZERO
     if ON_POLICY or not terminated or len(world.start_states) > 1:
         row = find_start(world, k)
-        lanes.words[ROW + slot], lanes.words[AHEAD + slot] = row, row << lanes.shift
+        lanes.words[ROW + slot], lanes.words[AHEAD + slot] = row, row_place(lanes, lane, row)
         if CUSTOM:
             lanes.words[STATE + slot] = row // np.uint64(len(lanes.actions))
         elif not GENERAL:
@@ -210,14 +230,30 @@ def set_pair(lanes: Lanes, lane: np.uint64, row: np.uint64, action: np.uint64) -
     """Write down what a lane's state and action are the indices of."""
     slot = slot_of(lane)
     lanes.words[ACTION + slot] = action
-    lanes.words[PAIR + slot] = (row << lanes.shift) + action
+    lanes.words[PAIR + slot] = row_place(lanes, lane, row) + action
     lanes.words[OUTCOME + slot] = (row + action) << lanes.outcome_shift
+
+
+@inlined
+def row_place(lanes: Lanes, lane: np.uint64, row: np.uint64) -> np.uint64:
+    """Find where the Q-values of a lane's state stand, as vectors count it: see `rows`."""
+    place = row << lanes.shift
+    return place + lanes.words[BASE + slot_of(lane)] if LARGE else place
 
 
 @inlined
 def first_place(lanes: Lanes, lane: np.uint64, row: np.uint64) -> np.uint64:
     """Find where the Q-values of a lane's state stand."""
-    return (row << lanes.shift) + lane * np.uint64(len(lanes.columns))
+    return row_place(lanes, lane, row) + lane * np.uint64(len(lanes.apart))
+
+
+@inlined
+def retire(lanes: Lanes, lane: np.uint64) -> None:
+    """Let a lane go on without a run: where tables are large, in a table that is nobody's."""
+    if LARGE:
+        lanes.words[BASE + slot_of(lane)] = lanes.spare
+        lanes.words[AHEAD + slot_of(lane)] = lanes.spare
+        set_pair(lanes, lane, _ZERO, _ZERO)
 
 
 @inlined
@@ -248,10 +284,11 @@ def end_run(batch: Batch, lanes: Lanes, lane: np.uint64) -> None:
     """Write down what the run of a lane has learned."""
     run, width = batch.runs[lanes.run_of[lane]], len(batch.world.actions)
     result = batch.q[min(run, len(batch.q) - 1)]
-    for state in range(len(result) // width):
-        first = first_place(lanes, lane, np.uint64(state * width))
-        for action in range(width):
-            value = acting_value(lanes, first + np.uint64(action))
-            result[np.uint64(state * width + action)] = value
+    if not (LARGE and lanes.in_place):
+        for state in range(len(result) // width):
+            first = first_place(lanes, lane, np.uint64(state * width))
+            for action in range(width):
+                value = acting_value(lanes, first + np.uint64(action))
+                result[np.uint64(state * width + action)] = value
     batch.output.diverged[run] = has_diverged(result, batch.output.returns[run])
     batch.output.finished[run] = True

@@ -27,6 +27,7 @@ from fastq.training.kernels.lane_values import (
 from fastq.training.kernels.lanes import (
     ACTION,
     AHEAD,
+    BASE,
     ENVIRONMENT,
     GREEDY,
     GROUP,
@@ -125,10 +126,17 @@ def draws_ahead(lanes: Lanes, at: np.uint64) -> Any:
 def go_from(lanes: Lanes, at: np.uint64, row: Any, action: Any) -> None:
     """Write down what the states and actions of a group's lanes are the indices of."""
     memory = lanes.words
-    put(memory, at + PAIR, (row << lanes.shift) + action)
+    put(memory, at + PAIR, place_of(lanes, at, row) + action)
     put(memory, at + OUTCOME, (row + action) << lanes.outcome_shift)
     if LARGE:
         ask_pairs(lanes.transitions, places(memory, at + OUTCOME))
+
+
+@inlined
+def place_of(lanes: Lanes, at: np.uint64, row: Any) -> Any:
+    """Find where the Q-values of a row of each lane of a group stand."""
+    place = row << lanes.shift
+    return place + words(lanes.words, at + BASE) if LARGE else place
 
 
 @inlined
@@ -161,9 +169,9 @@ def take_steps(lanes: Lanes) -> np.uint64:
         following = following & _LOWER
         ended |= bits((following & _ONE) == _ONE) << (group * _WIDTH)
         put(memory, at + NEXT, following)
-        put(memory, at + AHEAD, (following >> _ONE) << lanes.shift)
+        put(memory, at + AHEAD, place_of(lanes, at, following >> _ONE))
         if LARGE:
-            ask_rows(lanes.q, places(memory, at + AHEAD), group * _WIDTH, lanes.columns)
+            ask_rows(lanes.q, places(memory, at + AHEAD), group * _WIDTH, lanes.apart)
         put(memory, at + REWARD, reward)
         if GENERAL:
             draw_rewards(lanes, at)
@@ -212,7 +220,7 @@ def learn(lanes: Lanes, records: Any) -> None:
         there, pair = row_ahead(lanes, group), places(memory, at + PAIR)
         target = target_of(step, agent, ahead(there, step, agent))
         alpha = step_size(there, agent, pair)
-        value = moved(element(q, pair, lane, lanes.columns), alpha, target)
+        value = moved(element(q, pair, lane, lanes.apart), alpha, target)
         if ON_POLICY:
             put(memory, at + ACTION, step.next_action)
             go_from(lanes, at, step.next_state, step.next_action)
@@ -221,7 +229,7 @@ def learn(lanes: Lanes, records: Any) -> None:
             seen = with_changed(columns_of(there), (stays, column, value))
             put(memory, at + GREEDY, best_of(acting(seen, lanes.actions), ()))
         put(memory, at + ROW, step.next_state)
-        put_element(q, pair, lane, lanes.columns, value)
+        put_element(q, pair, lane, lanes.apart, value)
 
 
 @inlined

@@ -16,7 +16,7 @@ from numba.extending import overload
 
 from fastq.base.jit import inlined
 from fastq.training.kernels import rows, turned
-from fastq.training.kernels.lanes import AHEAD, PAIR, Lanes
+from fastq.training.kernels.lanes import AHEAD, BASE, PAIR, Lanes
 from fastq.training.kernels.rows import index_loader
 from fastq.training.kernels.vector_functions import (
     bits,
@@ -140,7 +140,10 @@ def _found(table: LaneTable, state: Any, here: Here, live: Any) -> Any:
     """Find the row of any state."""
     lanes = table.lanes
     stride = np.uint64(len(lanes.actions)) << lanes.shift
-    return small_product(place_in(state, lanes.num_states, here, live), stride) + table.first
+    place = small_product(place_in(state, lanes.num_states, here, live), stride) + table.first
+    if len(lanes.apart) == 0:  # tables are large
+        place = place + rows.words(lanes.words, here.at + BASE)
+    return place
 
 
 def row_of(table: LaneTable, state: Any, here: Here, live: Any) -> Any:
@@ -151,18 +154,18 @@ def row_of(table: LaneTable, state: Any, here: Here, live: Any) -> Any:
 @overload(row_of, jit_options=OPTIONS)
 def _row_of(table, state, here, live):  # type: ignore[no-untyped-def]
     if _what(state) == "next state" and _is_first(table):
-        return lambda table, state, here, live: rows.some_columns(
+        return lambda table, state, here, live: rows.columns(
             here.lanes.q,
             rows.places(here.lanes.words, here.at + AHEAD),
             here.lane,
-            here.lanes.columns,
+            here.lanes.apart,
             here.lanes.actions,
         )
-    return lambda table, state, here, live: rows.some_columns(
+    return lambda table, state, here, live: rows.columns(
         here.lanes.q,
         each(first_of(table, state, here, live)),
         here.lane,
-        here.lanes.columns,
+        here.lanes.apart,
         here.lanes.actions,
     )
 
@@ -183,7 +186,7 @@ def number_of_table(index: Any, lanes: Lanes, here: Here, live: Any) -> Any:
 @inlined
 def loaded(places: Any, here: Here) -> Any:
     """Load a number of each lane."""
-    return rows.element(here.lanes.q, places, here.lane, here.lanes.columns)
+    return rows.element(here.lanes.q, places, here.lane, here.lanes.apart)
 
 
 @inlined
@@ -191,7 +194,7 @@ def stored(places: Any, value: Any, here: Here, live: Any) -> None:
     """Write a number of each live lane."""
     fault(here, live & (value != value))  # noqa: PLR0124 (NaN differs from itself)
     kept = where(live, value, loaded(places, here))
-    rows.put_element(here.lanes.q, places, here.lane, here.lanes.columns, kept)
+    rows.put_element(here.lanes.q, places, here.lane, here.lanes.apart, kept)
 
 
 def places_of(table: Any, index: Any, here: Here, live: Any) -> Any:

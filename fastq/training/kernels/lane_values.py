@@ -47,7 +47,7 @@ class LaneRow(NamedTuple):
 @inlined
 def columns_of(row: LaneRow) -> Any:
     """Load a row: one vector for each column of the lane's tables."""
-    return rows.columns(row.lanes.q, row.places, row.lane, row.lanes.columns)
+    return rows.columns(row.lanes.q, row.places, row.lane, row.lanes.apart, row.lanes.columns)
 
 
 @inlined
@@ -74,7 +74,7 @@ def _value_at(row, action):  # type: ignore[no-untyped-def]
     if isinstance(action, types.Integer):
         return lambda row, action: columns_of(row)[action]
     return lambda row, action: rows.element(
-        row.lanes.q, each(row.place + action), row.lane, row.lanes.columns
+        row.lanes.q, each(row.place + action), row.lane, row.lanes.apart
     )
 
 
@@ -91,7 +91,7 @@ def policy_at(row: LaneRow, agent: Any) -> Any:
     share = rows.numbers(lanes.words, row.at + SHARE)
     rest = rows.numbers(lanes.words, row.at + REST)
     if GENERAL and lanes.asked.epsilon_by_visits:
-        n = rows.element(lanes.draws, row.places, row.lane, lanes.columns) + 1.0
+        n = rows.element(lanes.draws, row.places, row.lane, lanes.apart) + 1.0
         epsilon = where(
             agent.epsilon_power > 0.0, visited_each(agent.epsilon_power, n), agent.epsilon
         )
@@ -158,8 +158,8 @@ def step_size(row: Any, agent: Any, pair: Any) -> Any:
     """Give the step size of each lane's pair, and count its update where it depends on that."""
     lanes = row.lanes
     if GENERAL and lanes.asked.alpha_by_visits:
-        n = rows.element(lanes.updates, pair, row.lane, lanes.columns) + 1.0
-        rows.put_element(lanes.updates, pair, row.lane, lanes.columns, n)
+        n = rows.element(lanes.updates, pair, row.lane, lanes.apart) + 1.0
+        rows.put_element(lanes.updates, pair, row.lane, lanes.apart, n)
         power = agent.alpha_power
         return where(power > 0.0, visited_each(power, n), agent.alpha)
     return agent.alpha
@@ -170,8 +170,8 @@ def refresh_epsilon(row: LaneRow, agent: Any, counts: Any) -> Any:
     """Count draws in states, and give epsilon's share and rest, which may depend on the count."""
     lanes = row.lanes
     if lanes.asked.epsilon_by_visits:
-        n = rows.element(lanes.draws, row.places, row.lane, lanes.columns) + counts
-        rows.put_element(lanes.draws, row.places, row.lane, lanes.columns, n)
+        n = rows.element(lanes.draws, row.places, row.lane, lanes.apart) + counts
+        rows.put_element(lanes.draws, row.places, row.lane, lanes.apart, n)
         power = agent.epsilon_power
         epsilon = where(power > 0.0, visited_each(power, n), agent.epsilon)
         constants = draw_constants(epsilon, len(lanes.actions))

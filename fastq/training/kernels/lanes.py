@@ -49,11 +49,12 @@ _LINE = 64
 # Words: two streams of four each, then one of each for every lane.
 STREAM, ENVIRONMENT = np.uint64(0), np.uint64(4 * WIDTH)
 ROW, ACTION, NEXT_ACTION, PAIR, OUTCOME, NEXT = (np.uint64(i * WIDTH) for i in range(8, 14))
-AHEAD, CHOSEN, STATE, NEXT_STATE, BEGIN, DEADLINE = (np.uint64(i * WIDTH) for i in range(14, 20))
+AHEAD, CHOSEN, STATE, NEXT_STATE, BASE, BEGIN = (np.uint64(i * WIDTH) for i in range(14, 20))
+DEADLINE = np.uint64(20 * WIDTH)
 GREEDY, UNIFORM, REWARD, RETURN, SHARE, REST, SCALE, OFFSET, MARGIN = (
-    np.uint64(i * WIDTH) for i in range(20, 29)
+    np.uint64(i * WIDTH) for i in range(21, 30)
 )
-GROUP = np.uint64(29 * WIDTH)
+GROUP = np.uint64(30 * WIDTH)
 """Words of a group."""
 
 NEVER = np.uint64(2**63)
@@ -69,7 +70,8 @@ class Lanes(NamedTuple):
     action, as a place in `q`; their ``OUTCOME``, and the ``NEXT`` row, twice, plus 1 where it
     terminates; the place ``AHEAD``, where the Q-values of the state stand that the lane comes to;
     the first column of the table ``CHOSEN`` to learn; for custom algorithms the number of the
-    ``STATE`` and the ``NEXT_STATE``; the ticks of the episode's ``BEGIN`` and ``DEADLINE``."""
+    ``STATE`` and the ``NEXT_STATE``; where tables are large, the ``BASE`` of the lane's own; the
+    ticks of the episode's ``BEGIN`` and ``DEADLINE``."""
     numbers: NDArray[np.float64]
     """The same memory. The first ``GREEDY`` action of the state plus a half; a ``UNIFORM``, an
     integer of 53 bits; the ``REWARD``, and the ``RETURN`` so far. Of epsilon: ``REST``,
@@ -110,6 +112,12 @@ class Lanes(NamedTuple):
     """As long as a row of one table."""
     columns: tuple[int, ...]
     """As long as a row of all tables of a lane."""
+    apart: tuple[int, ...]
+    """As long as the rows of neighbouring lanes are apart; large tables are whole, one by one."""
+    in_place: bool
+    """Whether `q` is where the runs' Q-values are returned, so that none is copied."""
+    spare: np.uint64
+    """Where in `q` a table is for lanes that have no run, if tables are large."""
 
 
 def fits_lanes(mdp: FiniteMDP, facts: KernelFacts, runs: int) -> bool:
@@ -162,18 +170,37 @@ def exceeds_caches(mdp: FiniteMDP, facts: KernelFacts, runs: int) -> bool:
 
 
 def lay_out_lanes(
-    mdp: FiniteMDP, agents: Sequence[Agent], facts: KernelFacts, learners: Learners, runs: int
+    mdp: FiniteMDP,
+    agents: Sequence[Agent],
+    facts: KernelFacts,
+    learners: Learners,
+    runs: int,
+    room: NDArray[np.float64] | None = None,
 ) -> Lanes:
-    """Allocate lanes for so many runs of agents of one class."""
+    """Allocate lanes for so many runs of agents of one class.
+
+    Parameters
+    ----------
+    mdp, agents, facts, learners, runs
+        What is to be done.
+    room : array of shape (N + 1, S, A), optional
+        Where the Q-values of all N runs are returned, and those of one more, all zero. Large
+        tables are worked on there.
+    """
     lanes, tables = _lanes_for(mdp, facts, runs), facts.tables
-    values = lanes * _table_bytes(mdp, facts) // 8
+    each, large = _table_bytes(mdp, facts) // 8, exceeds_caches(mdp, facts, runs)
+    values = (lanes + large) * each
     memory = aligned_zeros(int(GROUP) * lanes // WIDTH, np.uint64)
     outcome_shift = (mdp.num_outcomes - 1).bit_length()
     asked = features_of(agents)
+    counts = asked.alpha_by_visits or asked.epsilon_by_visits  # they are laid out as `q` is
+    in_place = large and tables == 1 and room is not None and not counts
+    q = room.reshape(-1) if in_place and room is not None else aligned_zeros(values, np.float64)
+    shift = (tables - 1).bit_length() if large else (lanes * tables - 1).bit_length()
     return Lanes(
         words=memory,
         numbers=memory.view(np.float64),
-        q=aligned_zeros(values, np.float64),
+        q=q,
         updates=aligned_zeros(values if asked.alpha_by_visits else 0, np.float64),
         draws=aligned_zeros(values if asked.epsilon_by_visits else 0, np.float64),
         agents=aligned_zeros(lanes * learners.values.shape[1], np.float64),
@@ -188,12 +215,15 @@ def lay_out_lanes(
         probabilities=np.empty(mdp.num_actions),
         values=np.empty(mdp.num_actions),
         groups=np.uint64(lanes // WIDTH),
-        shift=np.uint64((lanes * tables - 1).bit_length()),
+        shift=np.uint64(shift),
         num_states=np.int64(mdp.num_states),
         num_outcomes=np.uint64(mdp.num_outcomes),
         outcome_shift=np.uint64(outcome_shift),
         actions=tuple(range(mdp.num_actions)),
         columns=tuple(range(tables * mdp.num_actions)),
+        apart=tuple(range(0 if large else tables * mdp.num_actions)),
+        in_place=in_place,
+        spare=np.uint64(len(q) - each),
     )
 
 

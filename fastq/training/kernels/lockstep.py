@@ -22,6 +22,7 @@ from fastq.training.kernels.lane_episodes import (
     draw_exactly,
     end_episode,
     end_run,
+    retire,
     set_pair,
 )
 from fastq.training.kernels.lane_step import (
@@ -97,6 +98,8 @@ def learn_all(batch: Batch, lanes: Lanes) -> None:
     """Train the runs of a batch, each in a lane, until none is left."""
     limit = np.uint64(batch.world.max_steps)
     busy, waiting, tick = _ZERO, 0, _ZERO
+    for i in range(len(lanes.run_of)):
+        retire(lanes, np.uint64(i))
     for i in range(min(len(lanes.run_of), len(batch.runs))):
         begin_run(batch, lanes, np.uint64(i), waiting, tick)
         busy |= _ONE << np.uint64(i)
@@ -131,6 +134,7 @@ def learn_all(batch: Batch, lanes: Lanes) -> None:
                 waiting += 1
             else:
                 busy ^= _ONE << lane
+                retire(lanes, lane)
 
 
 @inlined

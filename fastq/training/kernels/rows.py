@@ -6,7 +6,8 @@ whole, 16 bytes at a time, and turns them in registers, so that there is one vec
 A gather instruction would do the same, slower on most processors.
 
 The tables of lanes are interleaved: the rows of one state lie side by side, lane after lane. So a
-lane's row is a constant further on, and `place` counts as if there were lane 0 alone.
+lane's row is a constant further on, and `place` counts as if there were lane 0 alone. Large tables
+lie one after another instead: then lanes are not apart, and `place` counts all.
 """
 
 from typing import Any
@@ -94,7 +95,7 @@ def places(typing_context: Any, memory: Any, place: Any) -> Any:
 
 
 def _pointers(context: Any, builder: Any, signed: Any, operands: Any) -> list[Any]:
-    """Point to a place in the table of each lane: its table, the places, the lane, the columns."""
+    """Point to a place in the table of each lane: table, places, lane, how far they are apart."""
     table, where, lane = operands[:3]
     width = signed.args[3].count
     first = _first(context, builder, signed.args[0], table)
@@ -149,48 +150,35 @@ def _joined(builder: Any, parts: list[Any]) -> Any:
 
 
 @in_llvm
-def columns(typing_context: Any, table: Any, where: Any, lane: Any, width: Any) -> Any:
-    """Load the row of each lane: one vector of each column.
+def columns(typing_context: Any, table: Any, where: Any, lane: Any, apart: Any, width: Any) -> Any:
+    """Load the row of each lane, or a part of it: one vector of each column.
 
-    `lane` is the first of the group, `width` a tuple as long as a row.
+    `lane` is the first of the group, `apart` a tuple as long as neighbouring lanes are apart,
+    `width` one as long as what is loaded.
     """
-
-    def generate(context: Any, builder: Any, signed: Any, operands: Any) -> Any:
-        pointers = _pointers(context, builder, signed, operands)
-        found = _turned(builder, pointers, signed.args[3].count)
-        return context.make_tuple(builder, signed.return_type, found)
-
-    return types.UniTuple(NUMBERS, width.count)(table, where, types.uint64, width), generate
-
-
-@in_llvm
-def some_columns(
-    typing_context: Any, table: Any, where: Any, lane: Any, width: Any, some: Any
-) -> Any:
-    """Load a part of each lane's row, as long as a tuple: one vector of each column."""
 
     def generate(context: Any, builder: Any, signed: Any, operands: Any) -> Any:
         pointers = _pointers(context, builder, signed, operands)
         found = _turned(builder, pointers, signed.args[4].count)
         return context.make_tuple(builder, signed.return_type, found)
 
-    signed = types.UniTuple(NUMBERS, some.count)(table, where, types.uint64, width, some)
+    signed = types.UniTuple(NUMBERS, width.count)(table, where, types.uint64, apart, width)
     return signed, generate
 
 
 @in_llvm
-def element(typing_context: Any, table: Any, where: Any, lane: Any, width: Any) -> Any:
+def element(typing_context: Any, table: Any, where: Any, lane: Any, apart: Any) -> Any:
     """Load one number of each lane."""
 
     def generate(context: Any, builder: Any, signed: Any, operands: Any) -> Any:
         return _turned(builder, _pointers(context, builder, signed, operands), 1)[0]
 
-    return NUMBERS(table, where, types.uint64, width), generate
+    return NUMBERS(table, where, types.uint64, apart), generate
 
 
 @in_llvm
 def put_element(
-    typing_context: Any, table: Any, where: Any, lane: Any, width: Any, value: Any
+    typing_context: Any, table: Any, where: Any, lane: Any, apart: Any, value: Any
 ) -> Any:
     """Store one number of each lane."""
 
@@ -199,7 +187,7 @@ def put_element(
             builder.store(builder.extract_element(operands[4], at(index)), pointer)
         return context.get_dummy_value()
 
-    return types.none(table, where, types.uint64, width, NUMBERS), generate
+    return types.none(table, where, types.uint64, apart, NUMBERS), generate
 
 
 @in_llvm
@@ -238,14 +226,14 @@ def _ask(builder: Any, pointers: list[Any]) -> None:
 
 
 @in_llvm
-def ask_rows(typing_context: Any, table: Any, where: Any, lane: Any, width: Any) -> Any:
+def ask_rows(typing_context: Any, table: Any, where: Any, lane: Any, apart: Any) -> Any:
     """Ask for the row of each lane."""
 
     def generate(context: Any, builder: Any, signed: Any, operands: Any) -> Any:
         _ask(builder, _pointers(context, builder, signed, operands))
         return context.get_dummy_value()
 
-    return types.none(table, where, types.uint64, width), generate
+    return types.none(table, where, types.uint64, apart), generate
 
 
 @in_llvm

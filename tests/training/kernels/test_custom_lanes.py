@@ -7,7 +7,7 @@ import pytest
 
 import fastq
 from fastq.training import train
-from fastq.training.kernels import custom_lanes, lane_rules
+from fastq.training.kernels import custom_lanes, lane_rules, lanes
 from fastq.training.loops import how_trained
 from tests.support.parity import world
 from tests.training.kernels.test_lockstep import assert_equal_to_single_runs
@@ -97,6 +97,15 @@ class Counts(Learner):
         q[pair] += (target - q[pair]) / fastq.rules.power(
             tables[0][pair] + tables[1, step.state, step.action], 0.8
         )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [Learner, Counts])
+def test_large_tables(kind, monkeypatch):
+    monkeypatch.setattr(lanes, "CACHED_BYTES", 0)
+    options = {"episodes": 6, "seed": 2, "max_steps": 60}
+    assert_equal_to_single_runs(WINDY, [kind()], runs=11, step=2, **options)
+    assert how(kind()) == "in lock-step"
 
 
 def how(agent, mdp=WINDY, runs=20):

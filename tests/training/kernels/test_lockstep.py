@@ -218,13 +218,44 @@ def test_softmax_draws_that_are_near_to_a_threshold_are_drawn_exactly(monkeypatc
 
 
 @pytest.mark.slow
-def test_tables_beyond_the_caches(in_lanes):
-    """Rows are asked for ahead of time, which changes no result."""
-    mdp = fastq.random_mdp(3000, 4, 1, seed=0, ends=0.01)
+@pytest.mark.parametrize(
+    ("agents", "in_place"),
+    [
+        ([QLearning(epsilon=0.3), QLearning(initial_value=-0.0, alpha=0.2)], True),
+        ([Sarsa(initial_value=0.5), Sarsa(ties="random"), Sarsa(temperature=0.5)], True),
+        ([QLearning(alpha=VISITS, epsilon=VISITS), QLearning(ties="random")], False),
+        ([DoubleQLearning(), DoubleQLearning(ties="random")], False),
+    ],
+    ids=["q_learning", "sarsa", "visits", "two tables"],
+)
+def test_tables_beyond_the_caches(agents, in_place, in_lanes, monkeypatch):
+    """They lie one after another, most where they are returned; a lane without a run has its own.
+
+    Rows are asked for ahead of time, which changes no result.
+    """
+    monkeypatch.setattr(lanes, "CACHED_BYTES", 0)
+    laid_out, lay_out = [], train.lay_out_lanes
+    monkeypatch.setattr(
+        train, "lay_out_lanes", lambda *all_: laid_out.append(lay_out(*all_)) or laid_out[-1]
+    )
     options = {"episodes": 5, "seed": 0, "max_steps": 200}
-    for kind in (QLearning, Sarsa):
-        assert_equal_to_single_runs(mdp, [kind(epsilon=0.3)], runs=33, step=8, **options)
+    for mdp in (fastq.windy_gridworld(), fastq.random_mdp(300, 4, 1, seed=0, ends=0.01)):
+        assert_equal_to_single_runs(mdp, agents, runs=19, step=4, **options)
     assert [variant.large for variant in in_lanes] == [True, True]
+    assert [one.in_place for one in laid_out] == [in_place, in_place]
+
+
+@pytest.mark.slow
+def test_large_tables_that_are_not_returned(monkeypatch):
+    """As a sweep trains: only one table comes back."""
+    monkeypatch.setattr(lanes, "CACHED_BYTES", 0)
+    mdp, runs = fastq.windy_gridworld(), np.arange(40)
+    settings = train.Settings(4, 0, 100, "common")
+    arguments = mdp, [QLearning()], np.zeros(40, dtype=np.int64), runs, settings
+    all_, one = (train.train_pairs(*arguments, keep_q=keep) for keep in (True, False))
+    assert np.array_equal(all_.returns, one.returns)
+    assert one.q.shape == (1, 70, 4)
+    assert any(np.array_equal(one.q[0], table) for table in all_.q)
 
 
 def test_dyna_q_is_left_to_the_plain_loop(in_lanes):

@@ -28,7 +28,7 @@ def test_rows_are_turned(width):
     @numba.njit
     def function(table, memory, lane, count, out):
         where = rows.places(memory, ZERO)
-        found = rows.columns(table, where, lane, count)
+        found = rows.columns(table, where, lane, count, count)
         for column in range(len(count)):
             rows.put(out, np.uint64(column * WIDTH), found[column])
 
@@ -40,6 +40,23 @@ def test_rows_are_turned(width):
         function(flat, memory, np.uint64(lane), count, out)
         expected = by_state[states, lane + np.arange(WIDTH)]
         assert np.array_equal(out.view(np.float64).reshape(width, WIDTH).T, expected)
+
+
+def test_tables_that_lie_one_after_another():
+    """Then lanes are not apart: each place counts all; a part of a row is loaded."""
+    flat = np.arange(400.0)
+
+    @numba.njit
+    def function(table, memory, out):
+        found = rows.columns(table, rows.places(memory, ZERO), np.uint64(8), (), (0, 1, 2))
+        for column in range(3):
+            rows.put(out, np.uint64(column * WIDTH), found[column])
+
+    memory, out = aligned_zeros(WIDTH, np.uint64), aligned_zeros(3 * WIDTH, np.uint64)
+    memory[:] = [0, 50, 7, 399 - 2, 3, 8, 100, 200]
+    function(flat, memory, out)
+    expected = memory.astype(int) + np.arange(3)[:, None]
+    assert np.array_equal(out.view(np.float64).reshape(3, WIDTH), expected)
 
 
 def test_one_number_of_each_lane():
@@ -87,7 +104,7 @@ def test_what_is_asked_of_rows(width):
 
     @numba.njit
     def function(table, memory, count, out):
-        row = rows.columns(table, rows.places(memory, ZERO), ZERO, count)
+        row = rows.columns(table, rows.places(memory, ZERO), ZERO, count, count)
         greatest = turned.greatest_of(row, ())
         number = turned.count_equal(row, (greatest,))
         rows.put(out, ZERO, greatest)
@@ -129,7 +146,7 @@ def test_draws_by_weights_and_where_they_are_unsure():
 
     @numba.njit
     def function(weights, memory, out):
-        row = rows.columns(weights, rows.places(memory, ZERO), ZERO, (0, 1, 2, 3))
+        row = rows.columns(weights, rows.places(memory, ZERO), ZERO, (0, 1, 2, 3), (0, 1, 2, 3))
         uniform = rows.numbers(memory, np.uint64(8))
         rows.put(out, ZERO, turned.passed(row, (uniform,)))
         unsure = turned.unsure(row, (uniform,))
@@ -149,7 +166,7 @@ def test_draws_by_weights_and_where_they_are_unsure():
 def test_exponentials_are_almost_those_of_the_library():
     @numba.njit
     def function(table, memory, out):
-        row = rows.columns(table, rows.places(memory, ZERO), ZERO, (0,))
+        row = rows.columns(table, rows.places(memory, ZERO), ZERO, (0,), (0,))
         rows.put(out, ZERO, turned.almost_exponentials(row, ())[0])
 
     memory, out = aligned_zeros(WIDTH, np.uint64), aligned_zeros(WIDTH, np.uint64)
