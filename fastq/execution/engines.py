@@ -149,8 +149,8 @@ def _numbered(work: Callable[[T], R], number: int, task: T) -> tuple[int, R]:
 def _follow(parent: int) -> None:
     """End this worker when its parent has ended, however that was: nobody else would end it.
 
-    And leave it to the parent to say that the disk is full, and to heed Ctrl-C, which a terminal sends
-    to all: a worker amid compiled code could only print where it was.
+    And leave it to the parent to say that the disk is full, and to heed Ctrl-C, which a terminal
+    sends to all: a worker amid compiled code could only print where it was.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.filterwarnings("ignore", category=CacheWarning)
