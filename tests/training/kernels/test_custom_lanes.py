@@ -116,7 +116,6 @@ def how(agent, mdp=WINDY, runs=20):
 @pytest.mark.parametrize(
     ("kind", "name"),
     [
-        (Learner, "windy"),
         (Branches, "windy"),
         (Branches, "normal rewards"),
         (Counts, "frozen lake"),
