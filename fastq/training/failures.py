@@ -37,9 +37,7 @@ _WIDTH = 300
 
 def why_not_compiled(algorithm: type[Algorithm], error: Exception) -> str:
     """Find in Numba's long message what is wrong, and the line of the algorithm where it is."""
-    text = str(error)
-    lines = [line.strip().removeprefix(">>>").strip() for line in text.splitlines()]
-    told = [line for line in lines if line and not line.startswith(_NOISE)]
+    text, told = str(error), _told(error)
     reason = told[0].removesuffix(". Raised from None") if told else type(error).__name__
     if reason.endswith(":") and len(told) > 1:
         reason = f"{reason} {told[1]}"
@@ -62,9 +60,14 @@ def why_not_compiled(algorithm: type[Algorithm], error: Exception) -> str:
 
 def why_not_typed(error: Exception) -> str:
     """Say in one line what Numba cannot do with vectors."""
-    lines = [line.strip().removeprefix(">>>").strip() for line in str(error).splitlines()]
-    told = [line for line in lines if line and not line.startswith(_NOISE)]
+    told = _told(error)
     return _brief(told[0] if told else type(error).__name__)
+
+
+def _told(error: Exception) -> list[str]:
+    """List the lines of Numba's long message that say something."""
+    lines = [line.strip().removeprefix(">>>").strip() for line in str(error).splitlines()]
+    return [line for line in lines if line and not line.startswith(_NOISE)]
 
 
 def why_failed(

@@ -14,7 +14,6 @@ from fastq.base.jit import inlined
 from fastq.training.kernels import rows, turned
 from fastq.training.kernels.lanes import CHOSEN, REST, SHARE, STREAM, Lanes, draw_where
 from fastq.training.kernels.layout import GENERAL
-from fastq.training.kernels.policy import draw_constants
 from fastq.training.kernels.scalars import visited
 from fastq.training.kernels.step import Transition
 from fastq.training.kernels.vector_functions import (
@@ -92,10 +91,7 @@ def policy_at(row: LaneRow, agent: Any) -> Any:
     rest = rows.numbers(lanes.words, row.at + REST)
     if GENERAL and lanes.asked.epsilon_by_visits:
         n = rows.element(lanes.draws, row.places, row.lane, lanes.apart) + 1.0
-        epsilon = where(
-            agent.epsilon_power > 0.0, visited_each(agent.epsilon_power, n), agent.epsilon
-        )
-        share, rest = epsilon / len(lanes.actions), 1.0 - epsilon
+        share, rest = shares_at_visit(row, agent, n)
     best = turned.best_of(values, ())
     policy = turned.shared_out(values, (best, share + rest, share))
     if GENERAL and lanes.asked.random_ties:
@@ -166,17 +162,23 @@ def step_size(row: Any, agent: Any, pair: Any) -> Any:
 
 
 @inlined
+def shares_at_visit(row: LaneRow, agent: Any, n: Any) -> Any:
+    """Give epsilon / A and 1 - epsilon at the n-th draw in a state."""
+    power = agent.epsilon_power
+    epsilon = where(power > 0.0, visited_each(power, n), agent.epsilon)
+    return epsilon / len(row.lanes.actions), 1.0 - epsilon
+
+
+@inlined
 def refresh_epsilon(row: LaneRow, agent: Any, counts: Any) -> Any:
     """Count draws in states, and give epsilon's share and rest, which may depend on the count."""
     lanes = row.lanes
     if lanes.asked.epsilon_by_visits:
         n = rows.element(lanes.draws, row.places, row.lane, lanes.apart) + counts
         rows.put_element(lanes.draws, row.places, row.lane, lanes.apart, n)
-        power = agent.epsilon_power
-        epsilon = where(power > 0.0, visited_each(power, n), agent.epsilon)
-        constants = draw_constants(epsilon, len(lanes.actions))
-        rows.put(lanes.words, row.at + SHARE, constants.share)
-        rows.put(lanes.words, row.at + REST, constants.rest)
+        share, rest = shares_at_visit(row, agent, n)
+        rows.put(lanes.words, row.at + SHARE, share)
+        rows.put(lanes.words, row.at + REST, rest)
     return rows.numbers(lanes.words, row.at + SHARE), rows.numbers(lanes.words, row.at + REST)
 
 
